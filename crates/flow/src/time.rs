@@ -55,6 +55,25 @@ impl fmt::Display for Timestamp {
     }
 }
 
+/// A span of time: `from` included, `to` excluded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct TimeRange {
+    /// The first moment inside.
+    pub from: Timestamp,
+    /// The first moment after.
+    pub to: Timestamp,
+}
+
+impl TimeRange {
+    /// Every moment that can be written.
+    pub const ALWAYS: Self = Self { from: Timestamp(i64::MIN), to: Timestamp(i64::MAX) };
+
+    /// Whether `at` lies inside.
+    pub fn contains(self, at: Timestamp) -> bool {
+        self.from <= at && at < self.to
+    }
+}
+
 /// How long a capture window is: 10, 60, 300 or 600 seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct WindowLength(u32);
