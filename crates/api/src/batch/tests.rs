@@ -1,0 +1,89 @@
+use proptest::prelude::*;
+
+use super::*;
+
+fn batch(records: Vec<Record>) -> Batch {
+    Batch {
+        id: Uuid::from_u128(7),
+        account: "100000001".parse().unwrap(),
+        region: "ap-guangzhou".parse().unwrap(),
+        gateway: "nat-a1b2c3d4".parse().unwrap(),
+        flow_log: "fl-a1b2c3d4".parse().unwrap(),
+        topic: "topic-1".parse().unwrap(),
+        records,
+    }
+}
+
+prop_compose! {
+    fn record()(
+        start in 0_i64..4_000_000_000_000, length in 0_i64..60_000, src in any::<u32>(), dst in any::<u128>(),
+        srcport in any::<Option<u16>>(), packets in any::<Option<u32>>(), rule in proptest::option::of("[a-z]{0,8}"),
+    ) -> Record {
+        let mut record = Record::empty(Timestamp::from_millis(start), Timestamp::from_millis(start + length), LogStatus::Ok);
+        record.srcaddr = Some(IpAddr::V4(src.into()));
+        record.dstaddr = Some(IpAddr::V6(dst.into()));
+        record.srcport = srcport;
+        record.packets = packets.map(u64::from);
+        record.reject_rule = rule.map(Arc::from);
+        record
+    }
+}
+
+proptest! {
+    #[test]
+    fn what_is_decoded_is_what_was_encoded(records in proptest::collection::vec(record(), 0..40)) {
+        let batch = batch(records);
+        prop_assert_eq!(Batch::decode(&batch.encode().unwrap()).unwrap(), batch);
+    }
+
+    #[test]
+    fn no_bytes_make_the_decoder_panic(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
+        prop_assert!(Batch::decode(&bytes).is_err());
+    }
+
+    #[test]
+    fn no_damage_makes_the_decoder_panic(place in any::<usize>(), value in any::<u8>(), records in proptest::collection::vec(record(), 1..8)) {
+        let mut bytes = batch(records).encode().unwrap();
+        let place = place % bytes.len();
+        bytes[place] = value;
+        if let Ok(decoded) = Batch::decode(&bytes) {
+            prop_assert!(decoded.records.len() <= BATCH_RECORDS_MAX);
+        }
+    }
+}
+
+#[test]
+fn a_batch_that_unpacks_to_too_much_is_refused() {
+    let bomb = zstd::bulk::compress(&vec![0_u8; usize::try_from(BATCH_UNPACKED_BYTES_MAX).unwrap() + 10], 3)
+        .unwrap();
+    let bytes = [MAGIC.as_slice(), &bomb].concat();
+    assert!(matches!(Batch::decode(&bytes), Err(BatchError::TooLarge { .. })));
+}
+
+#[test]
+fn a_newer_format_is_named() {
+    let error = Batch::decode(b"NLBATCH\x02rest").unwrap_err();
+    assert!(error.to_string().contains("batch format 2 is unknown"));
+}
+
+#[test]
+fn reads_batches_of_v1() {
+    let bytes = include_bytes!("../../../../fixtures/batches/v1/two_records.batch");
+    let decoded = Batch::decode(bytes).unwrap();
+    assert_eq!(decoded, batch(two_records()));
+}
+
+fn two_records() -> Vec<Record> {
+    let mut accepted =
+        Record::empty(Timestamp::from_millis(60_123), Timestamp::from_millis(61_456), LogStatus::Ok);
+    accepted.srcaddr = Some("10.10.0.2".parse().unwrap());
+    accepted.dstaddr = Some("203.0.113.2".parse().unwrap());
+    accepted.srcport = Some(40_000);
+    accepted.dstport = Some(443);
+    accepted.protocol = Some(6);
+    accepted.packets = Some(12);
+    accepted.bytes = Some(3_456);
+    accepted.action = Some("ACCEPT".into());
+    let nothing = Record::empty(Timestamp::from_seconds(60), Timestamp::from_seconds(120), LogStatus::NoData);
+    vec![accepted, nothing]
+}

@@ -1,0 +1,197 @@
+//! A blocking client for the operations, for agents and the command line.
+//!
+//! Hides: addresses, headers, and how a failure travels.
+//! Knows nothing of: retrying; the caller decides.
+
+use std::time::Duration;
+
+use serde::de::DeserializeOwned;
+
+use crate::batch::{BATCH_BYTES_MAX, BATCH_CONTENT_TYPE};
+use crate::error::ErrorReply;
+use crate::operation::{Operation, UploadBatch, UploadBatchResponse};
+
+/// How long an answer may take. `WatchFlowLogs` waits up to 25 seconds, so this is above it.
+const ANSWER_PATIENCE: Duration = Duration::from_secs(60);
+
+/// The most bytes of an answer that are read: the published limit of a search answer.
+const ANSWER_BYTES_MAX: u64 = 49 << 20;
+
+/// Who is asking.
+#[derive(Clone)]
+pub enum Credential {
+    /// Nobody yet: enrolment and sign-in.
+    None,
+    /// An enrolled agent.
+    AgentToken(String),
+    /// An access key.
+    AccessKey {
+        /// The public part.
+        secret_id: String,
+        /// The secret part.
+        secret_key: String,
+    },
+}
+
+impl std::fmt::Debug for Credential {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::None => "Credential::None",
+            Self::AgentToken(_) => "Credential::AgentToken(…)",
+            Self::AccessKey { .. } => "Credential::AccessKey(…)",
+        })
+    }
+}
+
+/// How long to wait for an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Deadline {
+    /// A minute, for everything that people and agents usually ask.
+    Usual,
+    /// Something else.
+    After(Duration),
+}
+
+/// A connection to one server, for one region.
+#[derive(Clone, Debug)]
+pub struct Client {
+    agent: ureq::Agent,
+    server: String,
+    region: Option<String>,
+    credential: Credential,
+}
+
+/// Why an operation has no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum ClientError {
+    /// The server was not reached, or the connection broke.
+    #[error("cannot reach the server at {server}: is it running, and is the address right?")]
+    Unreachable {
+        /// Its address.
+        server: String,
+        /// Why.
+        #[source]
+        source: Box<ureq::Error>,
+    },
+    /// The server refused or failed.
+    #[error("{}: {} (request {})", reply.error.code, reply.error.message, reply.request_id)]
+    Refused {
+        /// HTTP status.
+        status: u16,
+        /// When to try again, if the server said so. Unit: whole seconds.
+        retry_after: Option<Duration>,
+        /// What it said.
+        reply: Box<ErrorReply>,
+    },
+    /// Something answered that is no natlens server, or of another version.
+    #[error(
+        "the answer of {server} cannot be understood (status {status}): is it a natlens server of this version?"
+    )]
+    Garbled {
+        /// Its address.
+        server: String,
+        /// HTTP status.
+        status: u16,
+        /// Why.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The request cannot be written as JSON.
+    #[error("the request cannot be encoded")]
+    Request(#[source] serde_json::Error),
+}
+
+impl Client {
+    /// A client of the server at `server`, for example `http://127.0.0.1:8860`.
+    pub fn new(server: &str, credential: Credential, deadline: Deadline) -> Self {
+        let patience = match deadline {
+            Deadline::Usual => ANSWER_PATIENCE,
+            Deadline::After(patience) => patience,
+        };
+        let config =
+            ureq::Agent::config_builder().http_status_as_error(false).timeout_global(Some(patience)).build();
+        Self {
+            agent: config.into(),
+            server: server.trim_end_matches('/').to_owned(),
+            region: None,
+            credential,
+        }
+    }
+
+    /// The same client, asking for `region`.
+    #[must_use]
+    pub fn in_region(mut self, region: Option<&str>) -> Self {
+        self.region = region.map(str::to_owned);
+        self
+    }
+
+    /// Asks for operation `O`.
+    ///
+    /// # Errors
+    /// Each says whether the server was not reached, refused, or was not understood.
+    pub fn call<O: Operation>(&self, request: &O::Request) -> Result<O::Response, ClientError> {
+        let body = serde_json::to_vec(request).map_err(ClientError::Request)?;
+        self.post::<O, _>("application/json", &body)
+    }
+
+    /// Hands over an encoded batch; when it returns, the batch is durable.
+    ///
+    /// # Errors
+    /// As `call`.
+    pub fn upload_batch(&self, batch: &[u8]) -> Result<UploadBatchResponse, ClientError> {
+        debug_assert!(batch.len() <= BATCH_BYTES_MAX, "an encoded batch stays within its limit");
+        self.post::<UploadBatch, _>(BATCH_CONTENT_TYPE, batch)
+    }
+
+    fn post<O: Operation, T: DeserializeOwned>(
+        &self,
+        content_type: &str,
+        body: &[u8],
+    ) -> Result<T, ClientError> {
+        let address = format!("{}/api/{}/{}", self.server, O::SERVICE.as_str(), O::NAME);
+        let mut request = self.agent.post(&address).header("content-type", content_type);
+        if let Some(region) = &self.region {
+            request = request.query("Region", region);
+        }
+        if let Some(bearer) = self.bearer() {
+            request = request.header("authorization", &format!("Bearer {bearer}"));
+        }
+        let mut response = request.send(body).map_err(|source| self.unreachable(source))?;
+        let status = response.status().as_u16();
+        let retry_after = retry_after(response.headers());
+        let text = response
+            .body_mut()
+            .with_config()
+            .limit(ANSWER_BYTES_MAX)
+            .read_to_vec()
+            .map_err(|source| self.unreachable(source))?;
+        if status == 200 {
+            return serde_json::from_slice(&text).map_err(|source| self.garbled(status, source));
+        }
+        match serde_json::from_slice(&text) {
+            Ok(reply) => Err(ClientError::Refused { status, retry_after, reply: Box::new(reply) }),
+            Err(source) => Err(self.garbled(status, source)),
+        }
+    }
+
+    fn bearer(&self) -> Option<String> {
+        match &self.credential {
+            Credential::None => None,
+            Credential::AgentToken(token) => Some(token.clone()),
+            Credential::AccessKey { secret_id, secret_key } => Some(format!("{secret_id}:{secret_key}")),
+        }
+    }
+
+    fn unreachable(&self, source: ureq::Error) -> ClientError {
+        ClientError::Unreachable { server: self.server.clone(), source: Box::new(source) }
+    }
+
+    fn garbled(&self, status: u16, source: serde_json::Error) -> ClientError {
+        ClientError::Garbled { server: self.server.clone(), status, source: Box::new(source) }
+    }
+}
+
+/// `Retry-After` in seconds (RFC 9110 10.2.3).
+fn retry_after(headers: &ureq::http::HeaderMap) -> Option<Duration> {
+    headers.get("retry-after")?.to_str().ok()?.parse().ok().map(Duration::from_secs)
+}

@@ -1,0 +1,18 @@
+//! What requests and responses are made of.
+//!
+//! Hides: the published shapes of resources and records.
+//! Knows nothing of: operations, and how resources are kept.
+
+mod index;
+mod record;
+mod resource;
+
+pub use index::{FullTextRule, IndexRule, KeyRule, KeyValueRule, TagRule, ValueRule};
+pub use record::{
+    AnswerColumn, HistogramBucket, LogItem, LogItems, LogRecord, RecordField, SearchTopic, SearchTopicAnswer,
+    SearchTopicError, SearchTopics,
+};
+pub use resource::{
+    AccessKey, AgentFlowLog, AgentInterface, AgentStatus, ClsFilter, FlowLog, FlowLogStorage, Logset,
+    NatGateway, NatGatewayAddress, Region, Tag, Topic, VpcFilter, VpcFilters,
+};
