@@ -108,12 +108,20 @@ macro_rules! fields {
 
 // `Seconds` is the published view of a moment; the field in milliseconds beside it is set after it and keeps the rest.
 macro_rules! kind {
-    (Seconds) => { FieldKind::Long };
-    ($kind:ident) => { FieldKind::$kind };
+    (Seconds) => {
+        FieldKind::Long
+    };
+    ($kind:ident) => {
+        FieldKind::$kind
+    };
 }
 macro_rules! getter {
-    (Seconds $member:ident) => { |record| Some(Value::Long(record.$member.seconds())) };
-    ($kind:ident $member:ident) => { |record| Member::value(&record.$member) };
+    (Seconds $member:ident) => {
+        |record| Some(Value::Long(record.$member.seconds()))
+    };
+    ($kind:ident $member:ident) => {
+        |record| Member::value(&record.$member)
+    };
 }
 macro_rules! setter {
     (Seconds $member:ident) => {
@@ -123,7 +131,9 @@ macro_rules! setter {
             }
         }
     };
-    ($kind:ident $member:ident) => { |record, value| Member::assign(&mut record.$member, value) };
+    ($kind:ident $member:ident) => {
+        |record, value| Member::assign(&mut record.$member, value)
+    };
 }
 
 /// Every column, in the order of the documentation; the first 14 are the published text record.
@@ -215,15 +225,16 @@ impl Member for LogStatus {
 }
 
 macro_rules! optional {
-    ($($type:ty: $to:expr, $from:expr;)+) => {$(
+    ($($type:ty: |$read:ident| $to:expr, |$given:ident| $from:expr;)+) => {$(
         impl Member for Option<$type> {
             fn value(&self) -> Option<Value> {
-                let to: fn(&$type) -> Value = $to;
-                self.as_ref().map(to)
+                self.as_ref().map(|$read| $to)
             }
 
             fn assign(&mut self, value: Value) {
-                let from: fn(Value) -> Option<$type> = $from;
+                fn from($given: Value) -> Option<$type> {
+                    $from
+                }
                 *self = from(value);
             }
         }

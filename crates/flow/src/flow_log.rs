@@ -89,9 +89,13 @@ impl FromStr for CollectionType {
     type Err = UnknownWord;
 
     fn from_str(word: &str) -> Result<Self, UnknownWord> {
-        [Self::Accept, Self::Reject, Self::All].into_iter().find(|kind| kind.as_str() == word).ok_or_else(|| {
-            UnknownWord { kind: "collection type", word: word.to_owned(), expected: "ACCEPT, REJECT or ALL" }
-        })
+        [Self::Accept, Self::Reject, Self::All].into_iter().find(|kind| kind.as_str() == word).ok_or_else(
+            || UnknownWord {
+                kind: "collection type",
+                word: word.to_owned(),
+                expected: "ACCEPT, REJECT or ALL",
+            },
+        )
     }
 }
 

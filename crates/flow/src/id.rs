@@ -82,8 +82,8 @@ id!(
 /// Eight lower-case letters or digits made from `chance`, for a new resource id.
 pub fn resource_suffix(chance: u64) -> String {
     const ALPHABET: [char; 36] = [
-        '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j', 'k',
-        'l', 'm', 'n', 'o', 'p', 'q', 'r', 's', 't', 'u', 'v', 'w', 'x', 'y', 'z',
+        '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j',
+        'k', 'l', 'm', 'n', 'o', 'p', 'q', 'r', 's', 't', 'u', 'v', 'w', 'x', 'y', 'z',
     ];
     let mut rest = chance;
     (0..ID_SUFFIX_CHARS)
@@ -101,7 +101,8 @@ fn word_byte(byte: u8) -> bool {
 
 fn resource(text: &str, prefix: &str) -> bool {
     text.strip_prefix(prefix).is_some_and(|suffix| {
-        suffix.len() == ID_SUFFIX_CHARS && suffix.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
+        suffix.len() == ID_SUFFIX_CHARS
+            && suffix.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
     })
 }
 
@@ -117,7 +118,10 @@ mod tests {
     #[test]
     fn a_wrong_id_says_what_was_expected() {
         let error = "nat-XYZ".parse::<GatewayId>().unwrap_err();
-        assert_eq!(error.to_string(), "`nat-XYZ` is no NAT gateway id: expected `nat-` and 8 lower-case letters or digits");
+        assert_eq!(
+            error.to_string(),
+            "`nat-XYZ` is no NAT gateway id: expected `nat-` and 8 lower-case letters or digits"
+        );
     }
 
     #[test]

@@ -64,7 +64,9 @@ impl FromStr for Prefix {
         let address: IpAddr = address.parse().ok().ok_or_else(invalid)?;
         let longest = if address.is_ipv4() { 32 } else { 128 };
         let length = match length {
-            Some(digits) => digits.parse::<u8>().ok().filter(|length| *length <= longest).ok_or_else(invalid)?,
+            Some(digits) => {
+                digits.parse::<u8>().ok().filter(|length| *length <= longest).ok_or_else(invalid)?
+            }
             None => longest,
         };
         Ok(Self { address, length })

@@ -116,7 +116,11 @@ impl TryFrom<u32> for WindowLength {
     type Error = InvalidWindowLength;
 
     fn try_from(seconds: u32) -> Result<Self, InvalidWindowLength> {
-        if matches!(seconds, 10 | 60 | 300 | 600) { Ok(Self(seconds)) } else { Err(InvalidWindowLength { seconds }) }
+        if matches!(seconds, 10 | 60 | 300 | 600) {
+            Ok(Self(seconds))
+        } else {
+            Err(InvalidWindowLength { seconds })
+        }
     }
 }
 
