@@ -1,1 +1,17 @@
-//! TODO
+//! Events in, records out: sums the events of each flow per window and gives every flow log its records.
+//!
+//! Hides: when a window closes, late events, how counters fold, flow-log matching, NODATA and SKIPDATA.
+//! Knows nothing of: the kernel, disk, network, the clock (`complete_until` is an argument).
+
+mod conversation;
+mod matching;
+mod row;
+mod settings;
+mod windows;
+
+pub use conversation::{
+    CLOSED_LINGER, CONVERSATIONS_MAX, ICMP_IDLE, OTHER_IDLE, TCP_IDLE, TCP_UNANSWERED_IDLE, UDP_IDLE,
+    UDP_UNANSWERED_IDLE,
+};
+pub use settings::{WindowSettings, private_prefixes};
+pub use windows::{ClosedWindow, Collected, OPEN_FLOWS_MAX, QUIET_WINDOWS_MAX, Windows};

@@ -1,0 +1,235 @@
+//! Remembers conversations across windows, so that their records share a `flow-id` and say how they stand.
+//!
+//! Hides: when silence ends a conversation, the bounded table, how a `flow-id` is made.
+//! Knows nothing of: records, flow logs, verdicts.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::time::Duration;
+
+use flow::{FlowKey, FlowState, GatewayId, Timestamp, Tuple, protocol};
+
+/// The most conversations remembered between windows.
+///
+/// At about 150 bytes each this bounds the table to 150 MB. Past it, those silent for longest are forgotten: should
+/// one speak again, it gets a new `flow-id` and the state `NEW`.
+pub const CONVERSATIONS_MAX: usize = 1_000_000;
+
+/// Silence that ends an answered TCP conversation: five days, as long as Linux keeps its translation
+/// (`nf_conntrack_tcp_timeout_established`).
+pub const TCP_IDLE: Duration = Duration::from_secs(432_000);
+
+/// Silence that ends a TCP conversation that nobody answered (`nf_conntrack_tcp_timeout_syn_sent`).
+pub const TCP_UNANSWERED_IDLE: Duration = Duration::from_secs(120);
+
+/// Silence that ends an answered UDP conversation (`nf_conntrack_udp_timeout_stream`).
+pub const UDP_IDLE: Duration = Duration::from_secs(120);
+
+/// Silence that ends a UDP conversation that nobody answered (`nf_conntrack_udp_timeout`).
+pub const UDP_UNANSWERED_IDLE: Duration = Duration::from_secs(30);
+
+/// Silence that ends an ICMP or ICMPv6 conversation (`nf_conntrack_icmp_timeout`).
+pub const ICMP_IDLE: Duration = Duration::from_secs(30);
+
+/// Silence that ends a conversation of any other protocol (`nf_conntrack_generic_timeout`).
+pub const OTHER_IDLE: Duration = Duration::from_secs(600);
+
+/// How long a closed TCP conversation still owns stray packets, as in TIME-WAIT
+/// (`nf_conntrack_tcp_timeout_time_wait`): the last ACK often falls into the next window.
+pub const CLOSED_LINGER: Duration = Duration::from_secs(120);
+
+const FIN: u8 = 0x01;
+const SYN: u8 = 0x02;
+const RST: u8 = 0x04;
+
+/// What one window saw of a conversation, over all verdicts.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Seen {
+    pub(crate) first: Timestamp,
+    pub(crate) last: Timestamp,
+    pub(crate) tcp_flags: u8,
+    pub(crate) answered: bool,
+}
+
+/// A conversation as the records of one window show it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Conversation {
+    pub(crate) id: u64,
+    pub(crate) start: Timestamp,
+    pub(crate) state: FlowState,
+}
+
+/// The bounded table of conversations.
+#[derive(Debug)]
+pub(crate) struct Conversations {
+    gateway: GatewayId,
+    known: HashMap<FlowKey, Known>,
+    known_max: usize,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Known {
+    start: Timestamp,
+    last: Timestamp,
+    answered: bool,
+    closed: bool,
+}
+
+impl Conversations {
+    pub(crate) fn new(gateway: GatewayId, known_max: usize) -> Self {
+        Self { gateway, known: HashMap::new(), known_max }
+    }
+
+    /// Joins what a window that ends at `window_end` saw to the conversation, or begins a new one.
+    pub(crate) fn advance(&mut self, key: &FlowKey, seen: Seen, window_end: Timestamp) -> Conversation {
+        let before = self.known.get(key).copied().filter(|known| known.continues_with(key.protocol, seen));
+        let ended = key.protocol == protocol::TCP && seen.tcp_flags & (FIN | RST) != 0;
+        let now = Known {
+            start: before.map_or(seen.first, |known| known.start.min(seen.first)),
+            last: before.map_or(seen.last, |known| known.last.max(seen.last)),
+            answered: before.is_some_and(|known| known.answered) || seen.answered,
+            closed: before.is_some_and(|known| known.closed) || ended,
+        };
+        let silent = now.forgotten_at(key.protocol) <= window_end;
+        let state = match before {
+            _ if now.closed || silent => FlowState::Closed,
+            Some(_) => FlowState::Active,
+            None => FlowState::New,
+        };
+        self.known.insert(*key, now);
+        Conversation { id: flow_id(&self.gateway, key, now.start), start: now.start, state }
+    }
+
+    /// Forgets what has ended by silence before `window_end`, and what exceeds the table.
+    pub(crate) fn forget(&mut self, window_end: Timestamp) {
+        self.known.retain(|key, known| known.forgotten_at(key.protocol) > window_end);
+        let excess = self.known.len().saturating_sub(self.known_max);
+        if excess == 0 {
+            return;
+        }
+        let mut by_silence: Vec<(Timestamp, FlowKey)> =
+            self.known.iter().map(|(key, known)| (known.last, *key)).collect();
+        by_silence.select_nth_unstable(excess - 1);
+        for (_, key) in by_silence.iter().take(excess) {
+            self.known.remove(key);
+        }
+    }
+}
+
+impl Known {
+    fn continues_with(&self, protocol: u8, seen: Seen) -> bool {
+        let reopened = self.closed && seen.tcp_flags & SYN != 0;
+        seen.first < self.forgotten_at(protocol) && !reopened
+    }
+
+    fn forgotten_at(&self, protocol: u8) -> Timestamp {
+        let silence = if self.closed { CLOSED_LINGER } else { idle(protocol, self.answered) };
+        self.last.plus(silence)
+    }
+}
+
+fn idle(protocol: u8, answered: bool) -> Duration {
+    match (protocol, answered) {
+        (protocol::TCP, true) => TCP_IDLE,
+        (protocol::TCP, false) => TCP_UNANSWERED_IDLE,
+        (protocol::UDP, true) => UDP_IDLE,
+        (protocol::UDP, false) => UDP_UNANSWERED_IDLE,
+        (protocol::ICMP | protocol::ICMPV6, _) => ICMP_IDLE,
+        _ => OTHER_IDLE,
+    }
+}
+
+/// FNV-1a over gateway, start and key: the same on every machine and in every version.
+fn flow_id(gateway: &GatewayId, key: &FlowKey, start: Timestamp) -> u64 {
+    let mut hash = Fnv::new();
+    hash.add(gateway.as_str().as_bytes());
+    hash.add(&start.millis().to_be_bytes());
+    hash.add(&[key.protocol]);
+    hash.add_tuple(&key.original);
+    if let Some(translated) = &key.translated {
+        hash.add_tuple(translated);
+    }
+    hash.0
+}
+
+struct Fnv(u64);
+
+impl Fnv {
+    const fn new() -> Self {
+        Self(0xcbf2_9ce4_8422_2325)
+    }
+
+    fn add(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3);
+        }
+    }
+
+    fn add_tuple(&mut self, tuple: &Tuple) {
+        for address in [tuple.srcaddr, tuple.dstaddr] {
+            match address {
+                IpAddr::V4(address) => self.add(&address.octets()),
+                IpAddr::V6(address) => self.add(&address.octets()),
+            }
+        }
+        self.add(&tuple.srcport.to_be_bytes());
+        self.add(&tuple.dstport.to_be_bytes());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(srcport: u16) -> FlowKey {
+        let original = Tuple {
+            srcaddr: "10.0.0.2".parse().unwrap(),
+            dstaddr: "198.51.100.9".parse().unwrap(),
+            srcport,
+            dstport: 443,
+        };
+        FlowKey { protocol: protocol::TCP, original, translated: None }
+    }
+
+    fn seen(second: i64, tcp_flags: u8) -> Seen {
+        let at = Timestamp::from_seconds(second);
+        Seen { first: at, last: at, tcp_flags, answered: true }
+    }
+
+    fn table(known_max: usize) -> Conversations {
+        Conversations::new("nat-00000001".parse().unwrap(), known_max)
+    }
+
+    #[test]
+    fn a_flow_id_never_changes_between_versions() {
+        let conversation = table(9).advance(&key(4000), seen(5, SYN), Timestamp::from_seconds(60));
+        assert_eq!(format!("{:016x}", conversation.id), "6c8ae485822289e0");
+    }
+
+    #[test]
+    fn the_last_ack_belongs_to_the_closed_conversation_and_a_new_syn_does_not() {
+        let mut table = table(9);
+        let opened = table.advance(&key(1), seen(30, SYN | FIN), Timestamp::from_seconds(60));
+        let stray = table.advance(&key(1), seen(61, 0x10), Timestamp::from_seconds(120));
+        let again = table.advance(&key(1), seen(125, SYN), Timestamp::from_seconds(180));
+        assert_eq!(
+            (opened.state, stray.state, again.state),
+            (FlowState::Closed, FlowState::Closed, FlowState::New)
+        );
+        assert_eq!(opened.id, stray.id);
+        assert_ne!(opened.id, again.id);
+    }
+
+    #[test]
+    fn a_full_table_forgets_who_was_silent_for_longest() {
+        let mut table = table(2);
+        for port in 1..=3 {
+            table.advance(&key(port), seen(i64::from(port), SYN), Timestamp::from_seconds(60));
+        }
+        table.forget(Timestamp::from_seconds(60));
+        let states: Vec<FlowState> = (1..=3)
+            .map(|port| table.advance(&key(port), seen(70, 0x10), Timestamp::from_seconds(120)).state)
+            .collect();
+        assert_eq!(states, [FlowState::New, FlowState::Active, FlowState::Active]);
+    }
+}

@@ -1,0 +1,324 @@
+//! Sums events per window and closes windows into records.
+//!
+//! Hides: which windows are open, how counters fold, what becomes of late events and of gaps.
+//! Knows nothing of: where events come from, where records go, what time it is.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use flow::{Counters, Event, FlowKey, FlowLog, FlowLogId, Record, Timestamp, TopicId, Verdict, Window};
+
+use crate::conversation::{CONVERSATIONS_MAX, Conversations, Seen};
+use crate::matching::collects;
+use crate::row::{Stamp, collected_by, direction};
+use crate::settings::WindowSettings;
+
+/// The most flows summed at once, over all open windows.
+///
+/// At about 300 bytes a flow this bounds `Windows` to 300 MB. Past it, packets of flows not yet in the window are
+/// lost: counted, and reported as SKIPDATA when the window closes.
+pub const OPEN_FLOWS_MAX: usize = 1_000_000;
+
+/// The most windows in a row that are closed with one NODATA record each.
+///
+/// A day of one-minute windows. A longer silence means that the host slept or its clock jumped: what is older than
+/// these windows becomes one SKIPDATA record.
+pub const QUIET_WINDOWS_MAX: u32 = 1440;
+
+/// Sums the events of each flow per window.
+///
+/// Not lost silently, and counted in packets of both directions: events and losses of a window that is closed
+/// already, which are reported with the next window that closes, and flows past [`OPEN_FLOWS_MAX`].
+#[derive(Debug)]
+pub struct Windows {
+    settings: WindowSettings,
+    stamp: Stamp,
+    open: BTreeMap<Window, Open>,
+    open_flows: usize,
+    open_flows_max: usize,
+    conversations: Conversations,
+    /// The first window that is not closed; `None` before the first `close`.
+    next: Option<Window>,
+    /// What came too late since the last close.
+    late: Option<u64>,
+}
+
+/// A window that will not change any more, with what each flow log collected in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClosedWindow {
+    /// The window; of a long gap the first.
+    pub window: Window,
+    /// The first moment after it; of a long gap the first moment after the gap.
+    pub until: Timestamp,
+    /// `Some` when something was lost in it: how many packets, zero when nobody knows.
+    pub lost: Option<u64>,
+    /// One entry for each flow log, in the order given to `close`.
+    pub collected: Vec<Collected>,
+}
+
+/// The records of one flow log in one window: never empty.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Collected {
+    /// Which flow log.
+    pub flow_log: FlowLogId,
+    /// Where its records go.
+    pub topic: TopicId,
+    /// Its records, ordered by flow key and verdict; SKIPDATA last.
+    pub records: Vec<Record>,
+}
+
+impl Windows {
+    /// No window is open, none is closed.
+    pub fn new(settings: WindowSettings) -> Self {
+        Self {
+            stamp: Stamp::new(&settings),
+            open: BTreeMap::new(),
+            open_flows: 0,
+            open_flows_max: OPEN_FLOWS_MAX,
+            conversations: Conversations::new(settings.gateway.clone(), CONVERSATIONS_MAX),
+            next: None,
+            late: None,
+            settings,
+        }
+    }
+
+    /// The same, with another limit than [`OPEN_FLOWS_MAX`].
+    #[must_use]
+    pub fn with_open_flows_max(mut self, flows: usize) -> Self {
+        self.open_flows_max = flows;
+        self
+    }
+
+    /// Continues after an earlier run: windows that end at or before `closed_until` count as closed.
+    ///
+    /// Windows between it and the first `close` are then quiet windows, unless something is observed or lost in them.
+    pub fn resume(&mut self, closed_until: Timestamp) {
+        let window = self.settings.length.window_of(closed_until);
+        self.next = Some(self.next.map_or(window, |next| next.max(window)));
+    }
+
+    /// Adds an event to its window.
+    ///
+    /// The window is that of the event's first packet; a last packet beyond it is taken as its last millisecond.
+    pub fn observe(&mut self, event: Event) {
+        let packets = event.forward.packets.saturating_add(event.reply.packets);
+        let window = self.settings.length.window_of(event.first);
+        if self.next.is_some_and(|next| window < next) {
+            self.late = Some(self.late.unwrap_or(0).saturating_add(packets));
+            return;
+        }
+        let open = self.open.entry(window).or_default();
+        let key = (event.key, event.verdict);
+        let sum = Sum {
+            first: event.first,
+            last: event.last.clamp(event.first, Timestamp::from_millis(window.end().millis() - 1)),
+            forward: event.forward,
+            reply: event.reply,
+            tcp_flags: event.tcp_flags,
+            interface_in: event.interface_in.map(|name| (event.first, name)),
+            interface_out: event.interface_out.map(|name| (event.first, name)),
+        };
+        if let Some(known) = open.flows.get_mut(&key) {
+            known.fold(sum);
+        } else if self.open_flows < self.open_flows_max {
+            self.open_flows += 1;
+            open.flows.insert(key, sum);
+        } else {
+            open.lose(packets);
+        }
+    }
+
+    /// Notes that `packets` of `window` are missing; zero when nobody knows how many.
+    pub fn lose(&mut self, window: Window, packets: u64) {
+        if self.next.is_some_and(|next| window < next) {
+            self.late = Some(self.late.unwrap_or(0).saturating_add(packets));
+        } else {
+            self.open.entry(window).or_default().lose(packets);
+        }
+    }
+
+    /// Closes every window that ends at or before `complete_until`, oldest first.
+    ///
+    /// `flow_logs` are those enabled now: each collects every window that closes. The first call decides where the
+    /// record begins: at the oldest event, or at `complete_until` when there was none.
+    pub fn close(&mut self, complete_until: Timestamp, flow_logs: &[FlowLog]) -> Vec<ClosedWindow> {
+        let current = self.settings.length.window_of(complete_until);
+        let oldest = self.open.keys().next().map_or(current, |window| current.min(*window));
+        let mut cursor = self.next.unwrap_or(oldest);
+        if cursor < current
+            && let Some(late) = self.late.take()
+        {
+            self.open.entry(cursor).or_default().lose(late);
+        }
+        let mut closed = Vec::new();
+        while cursor < current {
+            let busy = self.open.keys().next().copied().filter(|window| *window < current);
+            if busy == Some(cursor) {
+                closed.push(self.close_one(cursor, flow_logs));
+                cursor = cursor.next();
+            } else {
+                let quiet_until = busy.unwrap_or(current);
+                closed.extend(self.close_quiet(cursor, quiet_until, flow_logs));
+                cursor = quiet_until;
+            }
+        }
+        self.next = Some(cursor);
+        closed
+    }
+
+    /// Closes all windows that hold something, complete or not, oldest first: the end of a run.
+    ///
+    /// What a later run observes in the last of them becomes further records of the same window.
+    pub fn close_early(&mut self, flow_logs: &[FlowLog]) -> Vec<ClosedWindow> {
+        let windows: Vec<Window> = self.open.keys().copied().collect();
+        windows.into_iter().map(|window| self.close_one(window, flow_logs)).collect()
+    }
+
+    fn close_one(&mut self, window: Window, flow_logs: &[FlowLog]) -> ClosedWindow {
+        let Open { flows, lost } = self.open.remove(&window).unwrap_or_default();
+        self.open_flows -= flows.len();
+        let mut flows: Vec<((FlowKey, Verdict), Sum)> = flows.into_iter().collect();
+        flows.sort_unstable_by(|(left, _), (right, _)| left.cmp(right));
+
+        let mut records: Vec<Vec<Record>> = vec![Vec::new(); flow_logs.len()];
+        for of_one_key in flows.chunk_by(|((left, _), _), ((right, _), _)| left == right) {
+            let Some(((key, _), first)) = of_one_key.first() else { continue };
+            let seen = of_one_key.iter().fold(first.seen(), |seen, (_, sum)| join(seen, sum.seen()));
+            let conversation = self.conversations.advance(key, seen, window.end());
+            for ((_, verdict), sum) in of_one_key {
+                let mut record = self.stamp.flow(key, sum, conversation);
+                record.direction = Some(direction(&self.settings, &key.original));
+                self.stamp.judge(&mut record, verdict);
+                let collecting = flow_logs
+                    .iter()
+                    .zip(&mut records)
+                    .filter(|(flow_log, _)| collects(flow_log, &self.settings, verdict, sum.interfaces()));
+                for (flow_log, rows) in collecting {
+                    rows.push(collected_by(flow_log, record.clone()));
+                }
+            }
+        }
+        self.conversations.forget(window.end());
+
+        let collected = flow_logs
+            .iter()
+            .zip(records)
+            .map(|(flow_log, rows)| self.collected(flow_log, rows, (window.start(), window.end()), lost));
+        ClosedWindow { window, until: window.end(), lost, collected: collected.collect() }
+    }
+
+    /// Closes the windows from `first` to before `until`, in which nothing happened.
+    fn close_quiet(&self, first: Window, until: Window, flow_logs: &[FlowLog]) -> Vec<ClosedWindow> {
+        let empty = |window: Window, until: Timestamp, lost: Option<u64>| {
+            let collected = flow_logs
+                .iter()
+                .map(|flow_log| self.collected(flow_log, Vec::new(), (window.start(), until), lost))
+                .collect();
+            ClosedWindow { window, until, lost, collected }
+        };
+        let oldest_told = until.start().minus(self.settings.length.duration() * QUIET_WINDOWS_MAX);
+        let mut window = first.max(self.settings.length.window_of(oldest_told));
+        let mut closed = Vec::new();
+        if first < window {
+            closed.push(empty(first, window.start(), Some(0)));
+        }
+        while window < until {
+            closed.push(empty(window, window.end(), None));
+            window = window.next();
+        }
+        closed
+    }
+
+    /// The records of `flow_log`, with the one that speaks of silence or loss.
+    fn collected(
+        &self,
+        flow_log: &FlowLog,
+        mut records: Vec<Record>,
+        (start, end): (Timestamp, Timestamp),
+        lost: Option<u64>,
+    ) -> Collected {
+        // NODATA claims that nothing happened, which nobody can claim of a window with a loss.
+        match lost {
+            Some(lost) => records.push(collected_by(flow_log, self.stamp.skip_data(start, end, lost))),
+            None if records.is_empty() => {
+                records.push(collected_by(flow_log, self.stamp.no_data(start, end)))
+            }
+            None => {}
+        }
+        Collected { flow_log: flow_log.id.clone(), topic: flow_log.topic.clone(), records }
+    }
+}
+
+/// A window that still takes events.
+#[derive(Debug, Default)]
+struct Open {
+    flows: HashMap<(FlowKey, Verdict), Sum>,
+    /// `Some` when something was lost.
+    lost: Option<u64>,
+}
+
+impl Open {
+    fn lose(&mut self, packets: u64) {
+        self.lost = Some(self.lost.unwrap_or(0).saturating_add(packets));
+    }
+}
+
+/// The events of one flow and verdict in one window, summed. The order of the events does not matter.
+#[derive(Debug)]
+pub(crate) struct Sum {
+    pub(crate) first: Timestamp,
+    pub(crate) last: Timestamp,
+    pub(crate) forward: Counters,
+    pub(crate) reply: Counters,
+    pub(crate) tcp_flags: u8,
+    /// The earliest interface, with when it was used: a flow may move to another.
+    interface_in: Option<(Timestamp, Arc<str>)>,
+    interface_out: Option<(Timestamp, Arc<str>)>,
+}
+
+impl Sum {
+    fn fold(&mut self, other: Self) {
+        self.first = self.first.min(other.first);
+        self.last = self.last.max(other.last);
+        self.forward = self.forward.plus(other.forward);
+        self.reply = self.reply.plus(other.reply);
+        self.tcp_flags |= other.tcp_flags;
+        self.interface_in = earliest(self.interface_in.take(), other.interface_in);
+        self.interface_out = earliest(self.interface_out.take(), other.interface_out);
+    }
+
+    pub(crate) fn interface_in(&self) -> Option<&Arc<str>> {
+        self.interface_in.as_ref().map(|(_, name)| name)
+    }
+
+    fn interfaces(&self) -> [Option<&str>; 2] {
+        [&self.interface_in, &self.interface_out].map(|used| used.as_ref().map(|(_, name)| &**name))
+    }
+
+    fn seen(&self) -> Seen {
+        let answered = self.reply.packets > 0;
+        Seen { first: self.first, last: self.last, tcp_flags: self.tcp_flags, answered }
+    }
+}
+
+fn join(left: Seen, right: Seen) -> Seen {
+    Seen {
+        first: left.first.min(right.first),
+        last: left.last.max(right.last),
+        tcp_flags: left.tcp_flags | right.tcp_flags,
+        answered: left.answered || right.answered,
+    }
+}
+
+fn earliest(
+    left: Option<(Timestamp, Arc<str>)>,
+    right: Option<(Timestamp, Arc<str>)>,
+) -> Option<(Timestamp, Arc<str>)> {
+    match (left, right) {
+        (Some(left), Some(right)) => Some(left.min(right)),
+        (one, None) | (None, one) => one,
+    }
+}
+
+#[cfg(test)]
+mod tests;
