@@ -19,4 +19,4 @@ pub use id::{
 };
 pub use prefix::{InvalidPrefix, Prefix};
 pub use record::{Direction, FlowState, LogStatus, NatType, RECORD_VERSION, Record};
-pub use time::{InvalidWindowLength, TimeRange, Timestamp, Window, WindowLength};
+pub use time::{Clock, InvalidWindowLength, TimeRange, Timestamp, Window, WindowLength};

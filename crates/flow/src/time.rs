@@ -4,6 +4,7 @@
 //! Knows nothing of: the clock; `now` is always an argument.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// A moment: milliseconds since 1970-01-01 00:00:00 UTC.
@@ -54,6 +55,9 @@ impl fmt::Display for Timestamp {
         write!(f, "{}.{:03}", self.0.div_euclid(1000), self.0.rem_euclid(1000))
     }
 }
+
+/// Tells the moment. Only the program itself makes one that reads the machine's clock; tests make their own.
+pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
 /// A span of time: `from` included, `to` excluded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
