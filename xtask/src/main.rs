@@ -1,1 +1,56 @@
-fn main() {}
+//! The project's own commands: `cargo xtask tidy|generate|install|ci|demo`.
+//!
+//! Hides: which programs each command runs, and in which order.
+//! Knows nothing of: what natlens does; it builds, checks and shows it.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line program talks to its user")]
+
+mod ci;
+mod command;
+mod generate;
+mod machine;
+mod tidy;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+const USAGE: &str = "usage: cargo xtask COMMAND
+
+  tidy               checks what the compiler cannot: arrows between rooms, file headers, sizes, names
+  generate           writes the generated files: OpenAPI, the console's types, the configuration reference
+  generate --check   fails when one of them is stale
+  install            installs the Debian packages that building and testing need
+  ci                 everything that CI does, in the same order";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let root = root();
+    let outcome = match words.as_slice() {
+        ["tidy"] => tidy::tidy(&root),
+        ["generate"] => generate::write(&root),
+        ["generate", "--check"] => generate::check(&root),
+        ["install"] => machine::install(machine::FOR_TESTS),
+        ["ci"] => ci::ci(&root),
+        _ => {
+            eprintln!("{USAGE}");
+            return ExitCode::from(2);
+        }
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            let mut cause = std::error::Error::source(&error);
+            while let Some(deeper) = cause {
+                eprintln!("  because: {deeper}");
+                cause = deeper.source();
+            }
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The folder of the workspace.
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new(".")).to_owned()
+}

@@ -1,0 +1,46 @@
+//! Writes the files that are made from others, and finds those that are stale.
+//!
+//! Hides: which file comes from what.
+//! Knows nothing of: what stands in them.
+
+use std::path::Path;
+use std::process::Command;
+
+use crate::ci;
+use crate::command::{Failure, output, run};
+
+/// The description of the API, made from the operation table.
+const OPENAPI: &str = "docs/reference/openapi.json";
+
+/// The documentation of the configuration, made from the comments of the configuration itself.
+const CONFIG: &str = "docs/reference/config.md";
+
+/// Writes every generated file.
+pub(crate) fn write(root: &Path) -> Result<(), Failure> {
+    for (path, text) in texts(root)? {
+        let path = root.join(path);
+        std::fs::write(&path, text).map_err(Failure::file("write", path))?;
+    }
+    let console = root.join("console");
+    ci::install_console(root)?;
+    run(Command::new("npm").current_dir(console).args(["run", "--silent", "generate"]))
+}
+
+/// Fails when a generated file does not fit its source. The console's own tests compare its types.
+pub(crate) fn check(root: &Path) -> Result<(), Failure> {
+    let mut stale = Vec::new();
+    for (path, text) in texts(root)? {
+        let kept = std::fs::read_to_string(root.join(path)).unwrap_or_default();
+        if kept != text {
+            stale.push(path.to_owned());
+        }
+    }
+    if stale.is_empty() { Ok(()) } else { Err(Failure::Stale { paths: stale }) }
+}
+
+fn texts(root: &Path) -> Result<[(&'static str, String); 2], Failure> {
+    // The whole workspace with its tests, as everywhere: another set of features would compile the query engine twice.
+    run(ci::cargo(root).args(["build", "--workspace", "--all-targets"]))?;
+    let config = output(Command::new(ci::program(root)?).args(["config", "--reference"]))?;
+    Ok([(OPENAPI, api::openapi_json()), (CONFIG, config)])
+}

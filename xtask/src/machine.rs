@@ -1,0 +1,66 @@
+//! Installs what building, testing and showing natlens needs on a Debian machine.
+//!
+//! Hides: the package manager.
+//! Knows nothing of: Rust and Node, which are there already.
+
+use std::path::Path;
+use std::process::Command;
+
+use crate::command::{Failure, run};
+
+/// A Debian package, and a file that is there when it is installed.
+pub(crate) struct Package {
+    name: &'static str,
+    proof: &'static str,
+}
+
+/// Needed to build: the library that loads kernel programs links against libelf and zlib.
+const FOR_BUILDING: [Package; 3] = [
+    Package { name: "libelf-dev", proof: "/usr/include/libelf.h" },
+    Package { name: "zlib1g-dev", proof: "/usr/include/zlib.h" },
+    Package { name: "pkg-config", proof: "/usr/bin/pkg-config" },
+];
+
+/// Needed to bring a NAT gateway up in network namespaces.
+const FOR_THE_LAB: [Package; 4] = [
+    Package { name: "iproute2", proof: "/bin/ip" },
+    Package { name: "nftables", proof: "/usr/sbin/nft" },
+    Package { name: "iputils-ping", proof: "/bin/ping" },
+    Package { name: "ethtool", proof: "/sbin/ethtool" },
+];
+
+/// Needed to know the truth about traffic, to rebuild kernel programs, and to look at pages.
+const FOR_CHECKING: [Package; 5] = [
+    Package { name: "tcpdump", proof: "/usr/bin/tcpdump" },
+    Package { name: "clang", proof: "/usr/bin/clang" },
+    Package { name: "llvm", proof: "/usr/bin/llvm-strip" },
+    Package { name: "libbpf-dev", proof: "/usr/include/bpf/bpf_helpers.h" },
+    Package { name: "chromium", proof: "/usr/bin/chromium" },
+];
+
+/// What a purpose needs: some of the lists above.
+pub(crate) type Need = &'static [&'static [Package]];
+
+/// What `cargo xtask ci` needs.
+pub(crate) const FOR_TESTS: Need = &[&FOR_BUILDING, &FOR_THE_LAB, &FOR_CHECKING];
+
+/// Installs what is missing, and says so; does nothing when all is there.
+pub(crate) fn install(need: Need) -> Result<(), Failure> {
+    let missing: Vec<&str> = need
+        .iter()
+        .flat_map(|packages| packages.iter())
+        .filter(|package| !Path::new(package.proof).exists())
+        .map(|package| package.name)
+        .collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    println!("installing {} (Debian packages)", missing.join(", "));
+    let apt = || {
+        let mut command = Command::new("apt-get");
+        command.env("DEBIAN_FRONTEND", "noninteractive").args(["-q", "-y"]);
+        command
+    };
+    run(apt().arg("update"))?;
+    run(apt().args(["install", "--no-install-recommends"]).args(missing))
+}
