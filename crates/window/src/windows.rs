@@ -6,7 +6,9 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use flow::{Counters, Event, FlowKey, FlowLog, FlowLogId, Record, Timestamp, TopicId, Verdict, Window};
+use flow::{
+    Counters, Event, FlowKey, FlowLog, FlowLogId, Record, TimeRange, Timestamp, TopicId, Verdict, Window,
+};
 
 use crate::conversation::{CONVERSATIONS_MAX, Conversations, Seen};
 use crate::matching::collects;
@@ -41,6 +43,8 @@ pub struct Windows {
     next: Option<Window>,
     /// What came too late since the last close.
     late: Option<u64>,
+    /// Windows that begin before it were not watched in full.
+    watched_since: Timestamp,
 }
 
 /// A window that will not change any more, with what each flow log collected in it.
@@ -78,6 +82,7 @@ impl Windows {
             conversations: Conversations::new(settings.gateway.clone(), CONVERSATIONS_MAX),
             next: None,
             late: None,
+            watched_since: TimeRange::ALWAYS.from,
             settings,
         }
     }
@@ -95,6 +100,22 @@ impl Windows {
     pub fn resume(&mut self, closed_until: Timestamp) {
         let window = self.settings.length.window_of(closed_until);
         self.next = Some(self.next.map_or(window, |next| next.max(window)));
+    }
+
+    /// Notes that nobody watched before `moment`: windows that begin before it and are not closed yet miss an
+    /// unknown number of packets.
+    pub fn watched_since(&mut self, moment: Timestamp) {
+        self.watched_since = moment;
+    }
+
+    /// The first moment that is in no closed window; `None` before the first `close` or `resume`.
+    pub fn closed_until(&self) -> Option<Timestamp> {
+        self.next.map(Window::start)
+    }
+
+    /// What stands for records of `flow_log` that could not be kept: that `packets` of `range` are missing.
+    pub fn skipped(&self, flow_log: &FlowLog, range: TimeRange, packets: u64) -> Collected {
+        self.collected(flow_log, Vec::new(), (range.from, range.to), Some(packets))
     }
 
     /// Adds an event to its window.
@@ -176,6 +197,7 @@ impl Windows {
 
     fn close_one(&mut self, window: Window, flow_logs: &[FlowLog]) -> ClosedWindow {
         let Open { flows, lost } = self.open.remove(&window).unwrap_or_default();
+        let lost = lost.or_else(|| self.unwatched(window));
         self.open_flows -= flows.len();
         let mut flows: Vec<((FlowKey, Verdict), Sum)> = flows.into_iter().collect();
         flows.sort_unstable_by(|(left, _), (right, _)| left.cmp(right));
@@ -223,10 +245,15 @@ impl Windows {
             closed.push(empty(first, window.start(), Some(0)));
         }
         while window < until {
-            closed.push(empty(window, window.end(), None));
+            closed.push(empty(window, window.end(), self.unwatched(window)));
             window = window.next();
         }
         closed
+    }
+
+    /// `Some(0)`, an unknown number of lost packets, when the window was not watched in full.
+    fn unwatched(&self, window: Window) -> Option<u64> {
+        (window.start() < self.watched_since).then_some(0)
     }
 
     /// The records of `flow_log`, with the one that speaks of silence or loss.

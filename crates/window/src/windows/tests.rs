@@ -366,3 +366,16 @@ fn the_end_of_a_run_gives_what_is_open_and_a_later_run_the_rest() {
     later.observe(event("00:50 udp 10.0.0.2:9>198.51.100.9:9 1p30b"));
     assert_eq!(later.close(at("01:00"), &[everything()])[0].collected[0].records[0].packets, Some(1));
 }
+
+#[test]
+fn windows_that_nobody_watched_claim_no_silence() {
+    let mut windows = Windows::new(settings());
+    windows.resume(at("01:00"));
+    windows.watched_since(at("03:10"));
+    windows.observe(event("03:50 udp 10.0.0.2:9>198.51.100.9:9 1p30b"));
+    let closed = windows.close(at("05:00"), &[everything()]);
+    let told: Vec<(i64, Option<u64>)> =
+        closed.iter().map(|closed| (closed.window.start().seconds(), closed.lost)).collect();
+    assert_eq!(told, [(60, Some(0)), (120, Some(0)), (180, Some(0)), (240, None)]);
+    assert_eq!(windows.closed_until(), Some(at("05:00")));
+}
