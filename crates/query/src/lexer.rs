@@ -191,7 +191,8 @@ impl<'a> Lexer<'a> {
         if let Some(length) = bare_address(rest).filter(|_| position == Position::Condition) {
             let address = rest.get(..length).unwrap_or_default();
             let glyphs = address.chars().map(Glyph::Char).collect();
-            return Ok(Token { kind: TokenKind::Word(Spelled(glyphs)), span: start..start + length });
+            // As if quoted: its groups are words, and they stand in a row.
+            return Ok(Token { kind: TokenKind::Quoted(Spelled(glyphs)), span: start..start + length });
         }
         let mut glyphs = Vec::new();
         let mut length = 0;

@@ -8,6 +8,7 @@
     reason = "at each place few tokens are right, and any other is a mistake"
 )]
 
+use std::net::Ipv4Addr;
 use std::ops::Range;
 
 use crate::error::Fault;
@@ -230,6 +231,9 @@ impl<'a> Parser<'a> {
     }
 
     fn full_text(&mut self, token: &Token) -> Result<Search, Fault> {
+        if matches!(&token.kind, TokenKind::Word(word) if word.is_star()) {
+            return self.counted(Search::All, token);
+        }
         let Some(full_text) = &self.index.full_text else {
             let message = "Cannot search on full text since it is not indexed: write `field:value`";
             return Err(Fault::illegal(token.span.clone(), message));
@@ -264,7 +268,12 @@ impl<'a> Parser<'a> {
             return Err(Fault::syntax(token.span.clone(), message));
         };
         self.index.field(&name).ok_or_else(|| {
-            let message = format!("Cannot search on field [{name}] since it is not indexed");
+            let mut message = format!("Cannot search on field [{name}] since it is not indexed");
+            if name.parse::<Ipv4Addr>().is_ok() {
+                message.push_str(
+                    ": an address and a port are two conditions, as in `dstaddr:10.0.0.1 AND dstport:443`",
+                );
+            }
             let names = self.index.fields.iter().map(|field| field.name.as_str());
             let suggestion = spelling::nearest(&name, names).map(str::to_owned);
             Fault { suggestion, ..Fault::illegal(token.span.clone(), message) }

@@ -36,9 +36,8 @@ pub(crate) fn read(condition: &Condition<'_>) -> Result<Option<Search>, Fault> {
 
 /// The prefix that `text` names; an address alone is the prefix of its full length.
 pub(super) fn prefix(field: &IndexedField, text: &str) -> Result<Prefix, Fault> {
-    text.trim()
-        .parse::<Prefix>()
-        .map_err(|invalid| Fault::illegal(HERE, format!("{invalid} in field `{}`", field.name)))
+    let prefix = text.trim().parse::<Prefix>();
+    prefix.map_err(|invalid| Fault::illegal(HERE, format!("field `{}`: {invalid}", field.name)))
 }
 
 fn exact(prefix: Prefix) -> Test {

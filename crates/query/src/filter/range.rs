@@ -15,8 +15,18 @@ use crate::lexer::TokenKind;
 use crate::search::{Search, Test};
 
 pub(crate) fn read(condition: &Condition<'_>) -> Result<Option<Search>, Fault> {
-    let TokenKind::Range(low, high) = condition.value else { return Ok(None) };
     let name = &condition.field.name;
+    let TokenKind::Range(low, high) = condition.value else {
+        let has_order = condition.field.kind != FieldKind::Text;
+        if matches!(condition.value, TokenKind::Word(word) if has_order && word.to_string().starts_with(['[', '{']))
+        {
+            return Err(Fault::syntax(
+                HERE,
+                format!("the range is not complete: write `{name}:[low TO high]`"),
+            ));
+        }
+        return Ok(None);
+    };
     if !condition.asks_equality() {
         return Err(Fault::syntax(
             HERE,

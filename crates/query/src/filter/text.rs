@@ -34,9 +34,6 @@ pub(crate) fn read(condition: &Condition<'_>) -> Result<Option<Search>, Fault> {
 
 /// The search for a value without a field.
 pub(crate) fn full_text(value: &TokenKind, delimiters: &Delimiters, syntax: Syntax) -> Result<Search, Fault> {
-    if matches!(value, TokenKind::Word(word) if word.is_star()) {
-        return Ok(Search::All);
-    }
     let phrases = phrases(value, delimiters)?;
     if phrases.is_empty() {
         return Err(Fault::illegal(HERE, "there is no word to search for: all of it is delimiters"));

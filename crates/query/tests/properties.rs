@@ -1,0 +1,123 @@
+//! Laws of the language: every text has an answer, and a printed query reads back equal.
+//!
+//! Hides: how random searches are made.
+//! Knows nothing of: the inside of the parser.
+
+use proptest::prelude::*;
+use query::{
+    CONDITIONS_MAX, ErrorClass, IndexedFields, NESTING_MAX, QUERY_BYTES_MAX, Query, Search, Syntax, complete,
+    parse,
+};
+
+fn syntax() -> impl Strategy<Value = Syntax> {
+    prop_oneof![Just(Syntax::Cql), Just(Syntax::Lucene)]
+}
+
+/// Conditions in every form, some of them awkward.
+fn condition() -> impl Strategy<Value = String> {
+    let written = prop::sample::select(vec![
+        "*",
+        "action:ACCEPT",
+        "srcaddr:10.0.*",
+        "srcaddr:10.*.1",
+        "dstaddr:2001:db8::/32",
+        "dstaddr:::1",
+        "lost:*",
+        "dstport:[1 TO *]",
+        "dstport:{1 TO 9]",
+        "srcaddr:[::1 TO ::9]",
+        "bytes:>=-5",
+        "protocol:tcp",
+        "reject-rule:\"\"",
+        "reject-rule:\"a b\"",
+        "reject-rule:a/b",
+        "dstport:(80 OR 443)",
+        "2001:db8::1",
+        "a/b",
+        "\"x y*\"",
+        "b?c\\:*",
+        "and\\ or",
+        "\"not\"",
+        "\"\\\"\\\\\\*\"",
+        "instance-id:\"a b\\\\\"",
+        "ins\\*",
+        "subnet-id:\\*",
+        "vpc-id:or?",
+    ]);
+    prop_oneof![
+        written.prop_map(str::to_owned),
+        "[a-zA-Z*?.\\-\\\\:/é]{1,8}",
+        "reject-rule:\"[^\"]{0,8}\"",
+        (any::<i64>(), prop::sample::select(vec!["", ">", "<=", "="]))
+            .prop_map(|(n, sign)| format!("bytes:{sign}{n}")),
+    ]
+}
+
+fn search() -> impl Strategy<Value = String> {
+    condition().prop_recursive(5, 40, 4, |inner| {
+        prop_oneof![
+            inner.clone().prop_map(|one| format!("NOT {one}")),
+            inner.clone().prop_map(|one| format!("({one})")),
+            (inner.clone(), prop::sample::select(vec![" ", " AND ", " OR ", " NOT "]), inner)
+                .prop_map(|(left, joint, right)| format!("{left}{joint}{right}")),
+        ]
+    })
+}
+
+proptest! {
+    #[test]
+    fn every_text_is_answered(text in "\\PC{0,60}", syntax in syntax()) {
+        let index = IndexedFields::all();
+        let error = parse(&text, syntax, &index).err();
+        prop_assert!(error.is_none_or(|error| text.is_char_boundary(error.offset)));
+        for (at, _) in text.char_indices() {
+            let completion = complete(&text, at, syntax, &index);
+            prop_assert!(completion.replaces.end == at && completion.replaces.start <= at);
+        }
+    }
+
+    #[test]
+    fn a_printed_query_reads_back_equal(search in search(), syntax in syntax(), counted in any::<bool>()) {
+        let index = IndexedFields::all();
+        let text = if counted { format!("{search} | SELECT count(*)") } else { search };
+        if let Ok(query) = parse(&text, syntax, &index) {
+            let printed = query.to_string();
+            prop_assert_eq!(parse(&printed, Syntax::Cql, &index), Ok(query), "{}", printed);
+        }
+    }
+}
+
+#[test]
+fn most_generated_searches_are_read() {
+    use proptest::strategy::ValueTree as _;
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    let index = IndexedFields::all();
+    let read = (0..200)
+        .filter(|_| parse(&search().new_tree(&mut runner).unwrap().current(), Syntax::Cql, &index).is_ok())
+        .count();
+    assert!(read > 80, "the round trip is tested on real searches, not on errors: {read} of 200");
+}
+
+#[test]
+fn limits_are_refused_and_what_lies_below_is_read() {
+    let index = IndexedFields::all();
+    let many = |count| vec!["lost:1"; count].join(" OR ");
+    assert!(parse(&many(CONDITIONS_MAX), Syntax::Cql, &index).is_ok());
+    let nested = |depth| format!("{}a/b{}", "NOT (b AND ".repeat(depth) + "NOT ", ")".repeat(depth));
+    assert!(parse(&nested(NESTING_MAX - 1), Syntax::Cql, &index).is_ok());
+    for text in [many(CONDITIONS_MAX + 1), "x".repeat(QUERY_BYTES_MAX + 1), nested(NESTING_MAX)] {
+        let error = parse(&text, Syntax::Cql, &index).unwrap_err();
+        assert_eq!(error.class, ErrorClass::Syntax, "{error}");
+    }
+}
+
+#[test]
+fn a_topic_without_full_text_finds_only_by_field() {
+    let index = IndexedFields { full_text: None, ..IndexedFields::all() };
+    let error = parse("eni-*", Syntax::Cql, &index).unwrap_err();
+    assert_eq!(
+        error.published(),
+        "QueryError[illegal_argument_exception.Cannot search on full text since it is not indexed: write `field:value`]"
+    );
+    assert_eq!(parse("*", Syntax::Cql, &index), Ok(Query { search: Search::All, sql: None }));
+}
