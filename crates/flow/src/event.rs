@@ -106,6 +106,17 @@ pub enum RejectReason {
 }
 
 impl RejectReason {
+    /// Every reason, in the order of the documentation.
+    pub const ALL: &'static [Self] = &[
+        Self::Acl,
+        Self::SecurityGroup,
+        Self::NoPort,
+        Self::TableFull,
+        Self::Invalid,
+        Self::NoRoute,
+        Self::Other,
+    ];
+
     /// The word in records: `ACL`, `SECURITY_GROUP`, ….
     pub const fn as_str(self) -> &'static str {
         match self {
