@@ -1,1 +1,23 @@
-//! TODO
+//! Where events come from: the Linux kernel, and recordings of events.
+//!
+//! Hides: kernel interfaces, byte formats, privileges, network namespaces.
+//! Knows nothing of: records, batches, HTTP, the agent's loop.
+//!
+//! [`Bpf`] counts in the kernel what a gateway forwards and refuses; [`Replay`] gives back what a [`Recorder`] wrote.
+//! Both are a [`Source`].
+
+#[cfg(target_os = "linux")]
+mod bpf;
+mod gateway;
+mod namespace;
+mod recording;
+mod replay;
+mod ruleset;
+mod source;
+
+#[cfg(target_os = "linux")]
+pub use bpf::{Bpf, BpfSettings, DRAIN_GRACE, FLOWS_MAX_DEFAULT, Traffic};
+pub use gateway::{GatewayFacts, Interface, describe};
+pub use recording::{RECORDING_VERSION, RecordingError};
+pub use replay::{Recorder, Replay};
+pub use source::{Loss, LossCause, Progress, Source, SourceError};

@@ -1,0 +1,531 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-only */
+/*
+ * Counts what a NAT gateway forwards and refuses, by flow and window.
+ *
+ * Hides: where the kernel keeps a packet's conversation, and how an offloaded super-packet becomes wire packets.
+ * Knows nothing of: rules, names, records. The shapes of keys and values are read by ../src/bpf/layout.rs.
+ */
+#include <stdbool.h>
+#include <linux/types.h>
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_tracing.h>
+
+#include "kernel.h"
+
+#define TCX_NEXT (-1)
+#define ETH_P_IP 0x0800
+#define ETH_P_IPV6 0x86DD
+#define PACKET_HOST 0
+#define GSO_BY_FRAGS 0xFFFF
+#define EXTENSION_HEADERS_MAX 6
+
+/* Low bits of sk_buff._nfct: how the packet relates to its conversation. */
+#define CT_MASK 7UL
+#define CT_RELATED 1
+#define CT_NEW 2
+#define CT_REPLY_FROM 3
+#define CT_UNTRACKED 7
+/* nf_conn.status */
+#define STATUS_CONFIRMED (1 << 3)
+#define STATUS_SRC_NAT (1 << 4)
+
+/* Why a packet is counted. */
+enum class {
+	CLASS_TRACKED = 0,
+	CLASS_UNTRACKED = 1,
+	CLASS_FILTERED = 16,
+	CLASS_NO_PORT = 17,
+	CLASS_NO_ROUTE = 18,
+	CLASS_INVALID = 19,
+	CLASS_OTHER = 20,
+};
+
+/* How conntrack saw a refused packet. Zero for others. */
+enum state {
+	STATE_NONE = 0,
+	STATE_NEW = 1,
+	STATE_ESTABLISHED = 2,
+	STATE_RELATED = 3,
+	STATE_UNTRACKED = 4,
+	STATE_NO_ENTRY = 5,
+};
+
+/* Addresses and ports are in network order, as everywhere in the kernel. */
+struct tuple {
+	__u32 saddr[4];
+	__u16 sport;
+	__u16 family;
+	__u32 daddr[4];
+	__u16 dport;
+	__u8 protocol;
+	__u8 direction;
+};
+
+/* `second` is the translated tuple; for refusals, the tuple of the packet as the rules saw it. */
+struct key4 {
+	__u32 saddr, daddr, second_saddr, second_daddr;
+	__u16 sport, dport, second_sport, second_dport;
+	__u8 protocol, class, state, zero;
+};
+
+struct key6 {
+	__u32 saddr[4], daddr[4], second_saddr[4], second_daddr[4];
+	__u16 sport, dport, second_sport, second_dport;
+	__u8 protocol, class, state, zero;
+};
+
+struct value {
+	__u64 forward_packets, forward_bytes, reply_packets, reply_bytes;
+	__u64 first, last; /* ns since the Unix epoch, by the clock of `settings` */
+	__u64 window;	   /* number of the window since the Unix epoch */
+	__u32 ifindex_in, ifindex_out;
+	__u32 tcp_flags, drop_reason;
+};
+
+struct settings {
+	__s64 clock_offset; /* ns from the monotonic clock to the Unix epoch */
+	__u64 window_length; /* ns */
+	__u32 netns;	     /* inode of the watched namespace */
+	__u32 zero;
+};
+
+/* Sums since the object was loaded, one set for even and one for odd windows. */
+struct totals {
+	__u64 forwarded_packets, forwarded_bytes;
+	__u64 refused_packets, refused_bytes;
+	__u64 local_packets, local_bytes;	  /* sent by the gateway itself */
+	__u64 full_packets, full_bytes;	  /* no room for their flow */
+	__u64 late_packets, late_bytes;	  /* their map still held an older window */
+};
+
+#define FLOW_MAP(name, key_type)                        \
+	struct {                                        \
+		__uint(type, BPF_MAP_TYPE_HASH);        \
+		__uint(max_entries, 1);                 \
+		__type(key, struct key_type);           \
+		__type(value, struct value);            \
+	} name SEC(".maps")
+
+FLOW_MAP(flows4_even, key4);
+FLOW_MAP(flows4_odd, key4);
+FLOW_MAP(flows6_even, key6);
+FLOW_MAP(flows6_odd, key6);
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct settings);
+} settings SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 2);
+	__type(key, __u32);
+	__type(value, struct totals);
+} totals SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 4096);
+	__type(key, __u32);
+	__type(value, __u8);
+} watched SEC(".maps");
+
+extern void *bpf_cast_to_kern_ctx(void *ctx) __ksym;
+
+/* A packet on its way into the maps. */
+struct packet {
+	struct tuple tuple; /* by its own headers */
+	__u64 packets, bytes;
+	__u64 now, window;
+	__u32 ifindex_in, ifindex_out;
+	__u32 drop_reason;
+	__u8 tcp_flags, class, state, reply;
+};
+
+static __always_inline bool has_ports(__u8 protocol)
+{
+	/* TCP, UDP, DCCP, SCTP, UDP-Lite */
+	return protocol == 6 || protocol == 17 || protocol == 33 || protocol == 132 || protocol == 136;
+}
+
+static __always_inline bool is_icmp(__u8 protocol)
+{
+	return protocol == 1 || protocol == 58;
+}
+
+static __always_inline bool icmp_has_identifier(__u8 protocol, __u8 type)
+{
+	if (protocol == 1)
+		return type == 8 || type == 0 || (type >= 13 && type <= 18);
+	return type == 128 || type == 129;
+}
+
+/* Reads what lies behind the IP header; returns the length of that header, as far as it repeats in every segment. */
+static __always_inline __u32 read_transport(struct packet *p, const unsigned char *at)
+{
+	__u8 raw[14] = {};
+
+	if (has_ports(p->tuple.protocol)) {
+		bpf_probe_read_kernel(raw, sizeof(raw), at);
+		__builtin_memcpy(&p->tuple.sport, raw, 2);
+		__builtin_memcpy(&p->tuple.dport, raw + 2, 2);
+		if (p->tuple.protocol == 6) {
+			p->tcp_flags = raw[13] & 0x3f;
+			return (raw[12] >> 4) * 4;
+		}
+		return 8;
+	}
+	if (is_icmp(p->tuple.protocol)) {
+		bpf_probe_read_kernel(raw, 8, at);
+		__builtin_memcpy(&p->tuple.dport, raw, 2);
+		if (icmp_has_identifier(p->tuple.protocol, raw[0]))
+			__builtin_memcpy(&p->tuple.sport, raw + 4, 2);
+	}
+	return 0;
+}
+
+/* Reads an IPv4 header; returns the length of all headers, 0 when it is none. */
+static __always_inline __u32 read_ipv4(struct packet *p, const unsigned char *at)
+{
+	__u8 raw[20];
+
+	if (bpf_probe_read_kernel(raw, sizeof(raw), at) || raw[0] >> 4 != 4)
+		return 0;
+	__u32 length = (raw[0] & 15) * 4;
+	bool later_fragment = (raw[6] & 0x1f) || raw[7];
+
+	p->tuple.family = 4;
+	p->tuple.protocol = raw[9];
+	__builtin_memcpy(p->tuple.saddr, raw + 12, 4);
+	__builtin_memcpy(p->tuple.daddr, raw + 16, 4);
+	return later_fragment ? length : length + read_transport(p, at + length);
+}
+
+static __always_inline __u32 read_ipv6(struct packet *p, const unsigned char *at)
+{
+	__u8 raw[40];
+	__u32 length = sizeof(raw);
+
+	if (bpf_probe_read_kernel(raw, sizeof(raw), at) || raw[0] >> 4 != 6)
+		return 0;
+	__u8 next = raw[6];
+
+	p->tuple.family = 6;
+	__builtin_memcpy(p->tuple.saddr, raw + 8, 16);
+	__builtin_memcpy(p->tuple.daddr, raw + 24, 16);
+#pragma unroll
+	for (int i = 0; i < EXTENSION_HEADERS_MAX; i++) {
+		__u8 extension[4];
+		bool hop_routing_or_destination = next == 0 || next == 43 || next == 60;
+		bool fragment = next == 44;
+
+		if (!hop_routing_or_destination && !fragment)
+			break;
+		if (bpf_probe_read_kernel(extension, sizeof(extension), at + length))
+			break;
+		next = extension[0];
+		length += fragment ? 8 : (extension[1] + 1) * 8;
+		if (fragment && (extension[2] || (extension[3] & 0xf8))) {
+			p->tuple.protocol = next;
+			return length;
+		}
+	}
+	p->tuple.protocol = next;
+	return length + read_transport(p, at + length);
+}
+
+/* Reads the headers and sizes of a packet as it is on the wire; false when it is no IP packet. */
+static __always_inline bool read_packet(struct packet *p, struct sk_buff *skb)
+{
+	const unsigned char *head = skb->head;
+	__u16 network = skb->network_header;
+	__u32 headers;
+
+	if (skb->protocol == bpf_htons(ETH_P_IP))
+		headers = read_ipv4(p, head + network);
+	else if (skb->protocol == bpf_htons(ETH_P_IPV6))
+		headers = read_ipv6(p, head + network);
+	else
+		return false;
+	if (!headers)
+		return false;
+
+	/* `data` stands at the link header, the IP header or behind it, depending on the caller. */
+	__u64 bytes = (__u64)skb->len + (skb->data - head) - network;
+	const struct skb_shared_info *shared = (void *)(head + skb->end);
+	__u16 segment = 0, segments = 0;
+
+	bpf_core_read(&segment, sizeof(segment), &shared->gso_size);
+	p->packets = 1;
+	if (segment == GSO_BY_FRAGS) {
+		bpf_core_read(&segments, sizeof(segments), &shared->gso_segs);
+		p->packets = segments ? segments : 1;
+	} else if (segment && bytes > headers) {
+		p->packets = (bytes - headers + segment - 1) / segment;
+	}
+	p->bytes = bytes + (p->packets - 1) * headers;
+	return true;
+}
+
+static __always_inline bool set_time(struct packet *p, const struct settings *now)
+{
+	if (!now->window_length)
+		return false;
+	p->now = bpf_ktime_get_ns() + now->clock_offset;
+	p->window = p->now / now->window_length;
+	return true;
+}
+
+static __always_inline void sum(struct value *value, const struct packet *p)
+{
+	if (p->reply) {
+		__sync_fetch_and_add(&value->reply_packets, p->packets);
+		__sync_fetch_and_add(&value->reply_bytes, p->bytes);
+	} else {
+		__sync_fetch_and_add(&value->forward_packets, p->packets);
+		__sync_fetch_and_add(&value->forward_bytes, p->bytes);
+	}
+	if (value->last < p->now)
+		value->last = p->now;
+	if ((value->tcp_flags & p->tcp_flags) != p->tcp_flags)
+		__sync_fetch_and_or(&value->tcp_flags, p->tcp_flags);
+}
+
+static __always_inline void add(void *map, const void *key, const struct packet *p)
+{
+	__u32 parity = p->window & 1;
+	struct totals *total = bpf_map_lookup_elem(&totals, &parity);
+	struct value *value = bpf_map_lookup_elem(map, key);
+
+	if (!total)
+		return;
+	if (p->class >= CLASS_FILTERED) {
+		__sync_fetch_and_add(&total->refused_packets, p->packets);
+		__sync_fetch_and_add(&total->refused_bytes, p->bytes);
+	} else {
+		__sync_fetch_and_add(&total->forwarded_packets, p->packets);
+		__sync_fetch_and_add(&total->forwarded_bytes, p->bytes);
+	}
+	if (!value) {
+		struct value fresh = {
+			.first = p->now,
+			.last = p->now,
+			.window = p->window,
+			.ifindex_in = p->reply ? p->ifindex_out : p->ifindex_in,
+			.ifindex_out = p->reply ? p->ifindex_in : p->ifindex_out,
+			.drop_reason = p->drop_reason,
+		};
+
+		/* Another processor may be first; whether the flow has room shows in the second look. */
+		bpf_map_update_elem(map, key, &fresh, BPF_NOEXIST);
+		value = bpf_map_lookup_elem(map, key);
+	}
+	if (!value) {
+		__sync_fetch_and_add(&total->full_packets, p->packets);
+		__sync_fetch_and_add(&total->full_bytes, p->bytes);
+	} else if (value->window != p->window) {
+		__sync_fetch_and_add(&total->late_packets, p->packets);
+		__sync_fetch_and_add(&total->late_bytes, p->bytes);
+	} else {
+		sum(value, p);
+	}
+}
+
+/* `original` and `second` are both in the initiator's direction. */
+static __always_inline void add_flow(const struct packet *p, const struct tuple *original, const struct tuple *second)
+{
+	bool odd = p->window & 1;
+
+	if (p->tuple.family == 4) {
+		struct key4 key = {
+			.saddr = original->saddr[0], .daddr = original->daddr[0],
+			.second_saddr = second->saddr[0], .second_daddr = second->daddr[0],
+			.sport = original->sport, .dport = original->dport,
+			.second_sport = second->sport, .second_dport = second->dport,
+			.protocol = original->protocol, .class = p->class, .state = p->state,
+		};
+		if (odd)
+			add(&flows4_odd, &key, p);
+		else
+			add(&flows4_even, &key, p);
+	} else {
+		struct key6 key = {
+			.sport = original->sport, .dport = original->dport,
+			.second_sport = second->sport, .second_dport = second->dport,
+			.protocol = original->protocol, .class = p->class, .state = p->state,
+		};
+		__builtin_memcpy(key.saddr, original->saddr, 16);
+		__builtin_memcpy(key.daddr, original->daddr, 16);
+		__builtin_memcpy(key.second_saddr, second->saddr, 16);
+		__builtin_memcpy(key.second_daddr, second->daddr, 16);
+		if (odd)
+			add(&flows6_odd, &key, p);
+		else
+			add(&flows6_even, &key, p);
+	}
+}
+
+/* Conntrack keeps other things in the place of ports for protocols without them (GRE: a call number). */
+static __always_inline void drop_false_ports(struct tuple *tuple)
+{
+	if (!has_ports(tuple->protocol) && !is_icmp(tuple->protocol)) {
+		tuple->sport = 0;
+		tuple->dport = 0;
+	}
+}
+
+static __always_inline void read_original(struct tuple *original, const struct nf_conn *entry)
+{
+	bpf_core_read(original, sizeof(*original), &entry->tuplehash[0].tuple);
+	drop_false_ports(original);
+}
+
+/* The translated tuple: what the responder answers to, turned round. */
+static __always_inline void read_translated(struct tuple *translated, const struct tuple *original,
+					    const struct nf_conn *entry)
+{
+	struct tuple reply;
+
+	bpf_core_read(&reply, sizeof(reply), &entry->tuplehash[1].tuple);
+	drop_false_ports(&reply);
+	__builtin_memcpy(translated->saddr, reply.daddr, 16);
+	__builtin_memcpy(translated->daddr, reply.saddr, 16);
+	if (is_icmp(reply.protocol)) {
+		/* The identifier stays in the source's place in both directions. */
+		translated->sport = reply.sport;
+		translated->dport = original->dport;
+	} else {
+		translated->sport = reply.dport;
+		translated->dport = reply.sport;
+	}
+}
+
+SEC("tcx/egress")
+int natlens_egress(struct __sk_buff *context)
+{
+	__u32 zero = 0;
+	struct settings *now = bpf_map_lookup_elem(&settings, &zero);
+	struct sk_buff *skb = bpf_cast_to_kern_ctx(context);
+	struct packet p = {};
+
+	/* A tagged packet has been counted where it left its VLAN interface. */
+	if (!now || context->vlan_present || !set_time(&p, now) || !read_packet(&p, skb))
+		return TCX_NEXT;
+	p.ifindex_in = skb->skb_iif;
+	p.ifindex_out = context->ifindex;
+	if (!p.ifindex_in) {
+		__u32 parity = p.window & 1;
+		struct totals *total = bpf_map_lookup_elem(&totals, &parity);
+
+		if (total) {
+			__sync_fetch_and_add(&total->local_packets, p.packets);
+			__sync_fetch_and_add(&total->local_bytes, p.bytes);
+		}
+		return TCX_NEXT;
+	}
+
+	unsigned long nfct = skb->_nfct;
+	const struct nf_conn *entry = (void *)(nfct & ~CT_MASK);
+
+	if (entry) {
+		struct tuple original, translated = {};
+
+		read_original(&original, entry);
+		read_translated(&translated, &original, entry);
+		p.class = CLASS_TRACKED;
+		p.reply = (nfct & CT_MASK) >= CT_REPLY_FROM;
+		add_flow(&p, &original, &translated);
+	} else {
+		struct tuple none = {};
+
+		p.class = CLASS_UNTRACKED;
+		add_flow(&p, &p.tuple, &none);
+	}
+	return TCX_NEXT;
+}
+
+#define IS(reason, name)                                                                         \
+	(bpf_core_enum_value_exists(enum skb_drop_reason, SKB_DROP_REASON_##name) &&             \
+	 (reason) == bpf_core_enum_value(enum skb_drop_reason, SKB_DROP_REASON_##name))
+
+/* The class of a refusal, or 0 when the drop is none. */
+static __always_inline __u8 class_of(__u32 reason, short route_error, unsigned long status)
+{
+	if (IS(reason, NETFILTER_DROP)) {
+		/* Source translation done, entry not confirmed: its insertion failed on a used port. */
+		bool no_port = (status & STATUS_SRC_NAT) && !(status & STATUS_CONFIRMED);
+
+		return no_port ? CLASS_NO_PORT : CLASS_FILTERED;
+	}
+	if (IS(reason, IP_OUTNOROUTES) || IS(reason, IP_INNOROUTES) || IS(reason, IP_INADDRERRORS) ||
+	    IS(reason, NEIGH_FAILED))
+		return CLASS_NO_ROUTE;
+	if (IS(reason, NOT_SPECIFIED))
+		return route_error ? CLASS_NO_ROUTE : 0;
+	if (IS(reason, IP_CSUM) || IS(reason, IP_INVALID_SOURCE))
+		return CLASS_INVALID;
+	if (IS(reason, IP_INHDR) || IS(reason, IP_RPFILTER) || IS(reason, PKT_TOO_BIG))
+		return CLASS_OTHER;
+	return 0;
+}
+
+static __always_inline __u8 state_of(unsigned long relation, bool has_entry)
+{
+	if (relation == CT_UNTRACKED)
+		return STATE_UNTRACKED;
+	if (!has_entry)
+		return STATE_NO_ENTRY;
+	if (relation == CT_NEW)
+		return STATE_NEW;
+	return relation == CT_RELATED || relation == CT_RELATED + CT_REPLY_FROM ? STATE_RELATED : STATE_ESTABLISHED;
+}
+
+SEC("tp_btf/kfree_skb")
+int BPF_PROG(natlens_refusal, struct sk_buff *skb, void *location, unsigned int reason)
+{
+	__u32 zero = 0, ifindex_in = skb->skb_iif;
+	struct settings *now = bpf_map_lookup_elem(&settings, &zero);
+	struct packet p = {};
+	short route_error = 0;
+	unsigned long status = 0;
+
+	if (!now || !ifindex_in || skb->dev->nd_net.net->ns.inum != now->netns ||
+	    !bpf_map_lookup_elem(&watched, &ifindex_in))
+		return 0;
+
+	const struct dst_entry *route = (void *)(skb->_skb_refdst & ~1UL);
+	unsigned long nfct = skb->_nfct, relation = nfct & CT_MASK;
+	const struct nf_conn *entry = (void *)(nfct & ~CT_MASK);
+
+	if (route) {
+		route_error = BPF_CORE_READ(route, error);
+		p.ifindex_out = BPF_CORE_READ(route, dev, ifindex);
+	}
+	if (entry)
+		status = BPF_CORE_READ(entry, status);
+	p.class = class_of(reason, route_error, status);
+	if (!p.class || !set_time(&p, now) || !read_packet(&p, skb))
+		return 0;
+	/* Neighbours' broadcasts that nobody routes are no refusals; a rule that drops them is. */
+	if (p.class > CLASS_NO_PORT && BPF_CORE_READ_BITFIELD(skb, pkt_type) != PACKET_HOST)
+		return 0;
+	p.ifindex_in = ifindex_in;
+	p.drop_reason = reason;
+	p.state = state_of(relation, entry != NULL);
+	p.reply = entry && relation >= CT_REPLY_FROM;
+
+	struct tuple original = p.tuple, none = {};
+
+	if (entry)
+		read_original(&original, entry);
+	/* A retry finds another port each time: the packet's own tuple would make one entry of each. */
+	add_flow(&p, &original, p.class == CLASS_NO_PORT ? &none : &p.tuple);
+	return 0;
+}
+
+char LICENSE[] SEC("license") = "Dual MIT/GPL";

@@ -1,0 +1,293 @@
+//! Counts in the kernel what a gateway forwards and refuses.
+//!
+//! Hides: that the kernel sums even and odd windows in separate maps, when a map may be emptied, and how what was not
+//! counted is found out.
+//! Knows nothing of: what becomes of events; single kernel structures (`layout`) and how programs are loaded (`program`).
+
+mod clock;
+mod judge;
+mod layout;
+mod map;
+mod program;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use flow::{Counters, Event, Timestamp, Window, WindowLength};
+
+use crate::gateway::{self, Interface};
+use crate::namespace::Namespace;
+use crate::source::{Loss, LossCause, Progress, Source, SourceError};
+use clock::{Followed, KernelClock};
+use judge::Judge;
+use layout::Totals;
+use program::Programs;
+
+/// How long after its end a window is left alone: packets that were counted at its last moment are written by then.
+pub const DRAIN_GRACE: Duration = Duration::from_millis(250);
+
+/// The most flows of one address family in one window, unless the operator says otherwise.
+///
+/// At about 200 bytes a flow and four maps this bounds the kernel's memory to 200 MB; it is taken as flows come.
+pub const FLOWS_MAX_DEFAULT: u32 = 262_144;
+
+/// The most windows that one late call reports losses for, the newest: a day of minutes.
+const LATE_WINDOWS_MAX: usize = 1440;
+
+/// What to watch.
+#[derive(Clone, Debug)]
+pub struct BpfSettings {
+    /// A namespace as `ip netns list` names it; `None` watches that of the process.
+    pub network_namespace: Option<String>,
+    /// The interfaces to watch; empty means every one that has an address, also those that come later.
+    pub interfaces: Vec<String>,
+    /// How long a window is.
+    pub window: WindowLength,
+    /// The most flows of one address family in one window.
+    pub flows_max: u32,
+}
+
+impl Default for BpfSettings {
+    fn default() -> Self {
+        Self {
+            network_namespace: None,
+            interfaces: Vec::new(),
+            window: WindowLength::default(),
+            flows_max: FLOWS_MAX_DEFAULT,
+        }
+    }
+}
+
+/// What the kernel counted since the source was opened, whether or not it has been delivered.
+///
+/// Once all windows are delivered, `forwarded` and `refused` together are the sum of all events plus `lost`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Traffic {
+    /// Left by a watched interface after coming in by another.
+    pub forwarded: Counters,
+    /// Came in by a watched interface and was refused.
+    pub refused: Counters,
+    /// Sent by the gateway itself; in no event.
+    pub local: Counters,
+    /// Forwarded or refused, and in no event.
+    pub lost: Counters,
+}
+
+/// Events from programs in the kernel. What is watched ends with this value.
+#[derive(Debug)]
+pub struct Bpf {
+    settings: BpfSettings,
+    namespace: Namespace,
+    programs: Programs,
+    clock: KernelClock,
+    names: HashMap<u32, Arc<str>>,
+    /// The first window that is not delivered.
+    next: Window,
+    /// The window in whose middle the source was opened, until it is delivered.
+    opened_in: Option<Window>,
+    /// The totals of even and odd windows as they were when last looked at.
+    known: [Totals; 2],
+    /// A window that lost something when an earlier one was delivered late.
+    suspect: Option<(Window, LossCause)>,
+}
+
+impl Bpf {
+    /// Begins to count. Needs the privileges that [`SourceError::NotPermitted`] names.
+    pub fn open(settings: BpfSettings, now: Timestamp) -> Result<Self, SourceError> {
+        let namespace = Namespace::find(settings.network_namespace.as_deref())?;
+        let clock = KernelClock::start(now, clock::monotonic()?);
+        let programs = Programs::load(settings.flows_max)?;
+        let opened_in = settings.window.window_of(now);
+        let mut source = Self {
+            settings,
+            namespace,
+            programs,
+            clock,
+            names: HashMap::new(),
+            next: opened_in,
+            opened_in: Some(opened_in),
+            known: [Totals::default(); 2],
+            suspect: None,
+        };
+        source.set_clock()?;
+        if source.watch_interfaces()? == 0 {
+            return Err(SourceError::NothingToWatch);
+        }
+        source.programs.start()?;
+        Ok(source)
+    }
+
+    /// What the kernel counted so far.
+    pub fn traffic(&self) -> Result<Traffic, SourceError> {
+        let all = self.programs.totals(0)?.plus(self.programs.totals(1)?);
+        Ok(Traffic {
+            forwarded: all.forwarded,
+            refused: all.refused,
+            local: all.local,
+            lost: all.full.plus(all.late),
+        })
+    }
+
+    fn set_clock(&self) -> Result<(), SourceError> {
+        self.programs.set(self.clock.offset_nanos(), self.settings.window, self.namespace.inode())
+    }
+
+    /// Follows interfaces that come and go; returns how many are watched.
+    fn watch_interfaces(&mut self) -> Result<usize, SourceError> {
+        let all = gateway::interfaces(&self.namespace)?;
+        let wanted = chosen(&all, &self.settings.interfaces)?;
+        let count = wanted.len();
+        self.programs.watch(&self.namespace, &wanted)?;
+        // Names of interfaces that are gone stay: the window that is being delivered may speak of them.
+        self.names.extend(all.into_iter().map(|interface| (interface.index, interface.name.into())));
+        Ok(count)
+    }
+
+    /// Delivers every window before `current`.
+    fn deliver(&mut self, current: Window, events: &mut Vec<Event>) -> Result<Vec<Loss>, SourceError> {
+        let in_time = self.next.next() == current;
+        let parities = if in_time { vec![parity(self.next)] } else { vec![0, 1] };
+        let mut judge = Judge::new(&self.namespace, &self.names);
+        for parity in &parities {
+            // When late, the current window fills the same map; its flows so far become events of their own.
+            self.programs.drain(*parity, |entry| events.push(judge.event(entry)))?;
+        }
+        let mut losses = Vec::new();
+        for parity in parities {
+            losses.extend(self.losses(parity, current)?);
+        }
+        if let Some(window) = self.opened_in.take() {
+            losses.push(Loss { window, packets: 0, bytes: 0, cause: LossCause::NotWatching });
+        }
+        self.next = current;
+        Ok(losses)
+    }
+
+    /// What windows of one parity lost since the last look; those from `next` to before `current` are complete.
+    fn losses(&mut self, of: usize, current: Window) -> Result<Vec<Loss>, SourceError> {
+        let totals = self.programs.totals(of)?;
+        let Some(known) = self.known.get_mut(of) else { return Ok(Vec::new()) };
+        let before = std::mem::replace(known, totals);
+        let causes = [
+            (LossCause::TooManyFlows, difference(totals.full, before.full)),
+            (LossCause::PolledLate, difference(totals.late, before.late)),
+        ];
+        let suspect = self.suspect.take_if(|(window, _)| parity(*window) == of && *window < current);
+        let windows = windows_between(self.next, current, of);
+        let mut losses: Vec<Loss> =
+            suspect.map(|(window, cause)| Loss { window, packets: 0, bytes: 0, cause }).into_iter().collect();
+        for (cause, lost) in causes {
+            if lost.packets == 0 {
+                continue;
+            }
+            // The kernel cannot say which of several windows lost them: all did, and the newest tells how many.
+            for (age, window) in windows.iter().rev().enumerate() {
+                let Counters { packets, bytes } = if age == 0 { lost } else { Counters::default() };
+                losses.push(Loss { window: *window, packets, bytes, cause });
+            }
+            let maybe_current =
+                windows.len() > 1 || windows.first().is_none_or(|only| only.next() != current);
+            if maybe_current && parity(current) == of {
+                self.suspect = Some((current, cause));
+            }
+        }
+        Ok(losses)
+    }
+}
+
+impl Source for Bpf {
+    fn poll(&mut self, now: Timestamp, events: &mut Vec<Event>) -> Result<Progress, SourceError> {
+        match self.clock.follow(now, clock::monotonic()?) {
+            Followed::AsBefore => {}
+            Followed::Nearer => self.set_clock()?,
+            Followed::Set { millis } => return Err(SourceError::ClockSet { millis }),
+        }
+        let current = self.settings.window.window_of(now.minus(DRAIN_GRACE));
+        let mut losses = Vec::new();
+        if self.next < current {
+            self.watch_interfaces()?;
+            losses = self.deliver(current, events)?;
+        }
+        Ok(Progress {
+            complete_until: self.next.start(),
+            losses,
+            poll_again: self.next.end().plus(DRAIN_GRACE),
+        })
+    }
+}
+
+/// The interfaces to watch among those that exist.
+fn chosen<'a>(all: &'a [Interface], named: &[String]) -> Result<Vec<&'a Interface>, SourceError> {
+    if named.is_empty() {
+        return Ok(all.iter().filter(|interface| !interface.addresses.is_empty()).collect());
+    }
+    named
+        .iter()
+        .map(|name| {
+            all.iter()
+                .find(|interface| interface.name == *name)
+                .ok_or_else(|| SourceError::NoInterface { name: name.clone() })
+        })
+        .collect()
+}
+
+/// Which of the two maps a window is summed in.
+fn parity(window: Window) -> usize {
+    let number = window.start().seconds() / i64::from(window.length().seconds());
+    usize::from(number % 2 != 0)
+}
+
+/// The windows of one parity from `first` to before `until`, at most the newest [`LATE_WINDOWS_MAX`], oldest first.
+fn windows_between(first: Window, until: Window, of: usize) -> Vec<Window> {
+    let told_at_most =
+        until.length().duration().saturating_mul(u32::try_from(LATE_WINDOWS_MAX).unwrap_or(u32::MAX));
+    let oldest_told = until.length().window_of(until.start().minus(told_at_most));
+    let mut windows = Vec::new();
+    let mut window = first.max(oldest_told);
+    while window < until {
+        if parity(window) == of {
+            windows.push(window);
+        }
+        window = window.next();
+    }
+    windows
+}
+
+fn difference(now: Counters, before: Counters) -> Counters {
+    Counters {
+        packets: now.packets.saturating_sub(before.packets),
+        bytes: now.bytes.saturating_sub(before.bytes),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn minute(number: i64) -> Window {
+        WindowLength::MINUTE.window_of(Timestamp::from_seconds(number * 60))
+    }
+
+    #[test]
+    fn neighbouring_windows_never_share_a_map() {
+        for number in [-3, -1, 0, 1, 2, 29_000_001] {
+            assert_ne!(parity(minute(number)), parity(minute(number + 1)), "window {number}");
+        }
+    }
+
+    #[test]
+    fn a_late_call_reports_at_most_a_day_of_windows() {
+        assert_eq!(windows_between(minute(10), minute(13), 0), [minute(10), minute(12)]);
+        assert_eq!(windows_between(minute(0), minute(1_000_000), 0).len(), LATE_WINDOWS_MAX / 2);
+    }
+
+    #[test]
+    fn an_interface_that_is_not_there_is_quoted() {
+        let all = [Interface { name: "eth0".to_owned(), index: 2, addresses: Vec::new() }];
+        let error = chosen(&all, &["eht0".to_owned()]).unwrap_err();
+        assert!(error.to_string().contains("`eht0`"), "{error}");
+        assert!(chosen(&all, &[]).unwrap().is_empty(), "an interface without an address forwards nothing");
+        assert_eq!(chosen(&all, &["eth0".to_owned()]).unwrap().len(), 1);
+    }
+}

@@ -1,0 +1,85 @@
+//! Does a deed inside a network namespace, and leaves the caller's thread where it is.
+//!
+//! Hides: that a namespace belongs to a thread, and that a thread cannot always come back from one.
+//! Knows nothing of: what is done there.
+
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::MetadataExt;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::thread;
+
+use crate::source::SourceError;
+
+/// Where `ip netns add` names namespaces.
+const NAMED: &str = "/run/netns";
+
+/// A network namespace: a named one, or that of this process.
+#[derive(Clone, Debug)]
+pub(crate) struct Namespace {
+    named: Option<(String, Arc<File>)>,
+    inode: u32,
+}
+
+impl Namespace {
+    /// Finds the namespace `name`, or the process's own.
+    pub(crate) fn find(name: Option<&str>) -> Result<Self, SourceError> {
+        let path = match name {
+            Some(name) => PathBuf::from(NAMED).join(name),
+            None => PathBuf::from("/proc/self/ns/net"),
+        };
+        let fails = |source| SourceError::Namespace { name: name.unwrap_or("(own)").to_owned(), source };
+        if name.is_some_and(|name| name.is_empty() || name.contains('/')) {
+            return Err(fails(io::Error::from(io::ErrorKind::InvalidInput)));
+        }
+        let file = File::open(path).map_err(fails)?;
+        let inode = file.metadata().map_err(fails)?.ino();
+        // The kernel keeps these inode numbers in 32 bits.
+        let inode = u32::try_from(inode).map_err(|wide| fails(io::Error::other(wide)))?;
+        Ok(Self { named: name.map(|name| (name.to_owned(), Arc::new(file))), inode })
+    }
+
+    /// The number by which the kernel knows the namespace.
+    pub(crate) fn inode(&self) -> u32 {
+        self.inode
+    }
+
+    /// Runs `deed` in the namespace, in a thread of its own.
+    pub(crate) fn run<T: Send>(&self, deed: impl FnOnce() -> T + Send) -> Result<T, SourceError> {
+        let Some((name, file)) = &self.named else { return Ok(deed()) };
+        let fails = |source| SourceError::Namespace { name: name.clone(), source };
+        thread::scope(|scope| {
+            let inside = thread::Builder::new()
+                .name("capture-netns".to_owned())
+                .spawn_scoped(scope, || enter(file).map(|()| deed()))
+                .map_err(fails)?;
+            match inside.join() {
+                Ok(done) => done.map_err(fails),
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        })
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn enter(namespace: &File) -> io::Result<()> {
+    nix::sched::setns(namespace, nix::sched::CloneFlags::CLONE_NEWNET).map_err(io::Error::from)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn enter(_namespace: &File) -> io::Result<()> {
+    Err(io::Error::from(io::ErrorKind::Unsupported))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_namespace_is_quoted() {
+        let error = Namespace::find(Some("no-such-namespace")).unwrap_err();
+        assert!(error.to_string().contains("`no-such-namespace`"));
+        assert!(Namespace::find(Some("../net")).is_err());
+    }
+}

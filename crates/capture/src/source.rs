@@ -1,0 +1,131 @@
+//! What every source of events offers, and how it fails.
+//!
+//! Hides: nothing; it is the door of the crate.
+//! Knows nothing of: any single source.
+
+use std::io;
+
+use flow::{Event, Timestamp, Window};
+
+use crate::recording::RecordingError;
+
+/// Where events come from. Implemented by `Bpf` and `Replay`.
+pub trait Source {
+    /// Appends to `events` what has become known since the last call; never waits for traffic.
+    ///
+    /// Call it again at [`Progress::poll_again`]. An error leaves the source as it was; a new call may succeed,
+    /// unless the error says to open the source again.
+    fn poll(&mut self, now: Timestamp, events: &mut Vec<Event>) -> Result<Progress, SourceError>;
+}
+
+/// How far a source has come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// Every event whose `first` lies before this moment has been delivered. Never moves backwards.
+    pub complete_until: Timestamp,
+    /// What is known to be missing from windows that became complete with this call.
+    pub losses: Vec<Loss>,
+    /// When the next call is useful.
+    pub poll_again: Timestamp,
+}
+
+/// Packets that passed or were refused, and are in no event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Loss {
+    /// The window that is incomplete.
+    pub window: Window,
+    /// How many packets are missing. Zero when the number is unknown.
+    pub packets: u64,
+    /// Their bytes, IP headers included. Zero when the number is unknown.
+    pub bytes: u64,
+    /// Why.
+    pub cause: LossCause,
+}
+
+/// Why packets are missing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum LossCause {
+    /// The source was opened in the middle of the window; how much passed before is unknown.
+    NotWatching,
+    /// More flows in one window than `flows_max`.
+    TooManyFlows,
+    /// The source was not polled for longer than a window, so the kernel had no free place for a new one.
+    PolledLate,
+}
+
+impl LossCause {
+    /// Every cause.
+    pub const ALL: &'static [Self] = &[Self::NotWatching, Self::TooManyFlows, Self::PolledLate];
+
+    /// A word for log lines and the ledger.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::NotWatching => "not-watching",
+            Self::TooManyFlows => "too-many-flows",
+            Self::PolledLate => "polled-late",
+        }
+    }
+}
+
+/// Why a source cannot be opened or read.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SourceError {
+    /// The process lacks privileges.
+    #[error("cannot {deed}: grant CAP_BPF, CAP_PERFMON, CAP_NET_ADMIN and CAP_SYS_ADMIN, or run as root")]
+    NotPermitted {
+        /// What was tried.
+        deed: &'static str,
+        /// What the kernel said.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The kernel describes no types.
+    #[error(
+        "`/sys/kernel/btf/vmlinux` is missing: use a kernel built with CONFIG_DEBUG_INFO_BTF, 6.6 or later"
+    )]
+    NoKernelTypes,
+    /// The kernel refused a step of the set-up.
+    #[error("cannot {deed}: the kernel refused (6.6 or later is needed)")]
+    Kernel {
+        /// What was tried.
+        deed: &'static str,
+        /// What the kernel said.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The network namespace cannot be entered.
+    #[error("cannot enter network namespace `{name}`: see `ip netns list` for the names that exist")]
+    Namespace {
+        /// The name that was asked for.
+        name: String,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// An interface that was named does not exist.
+    #[error(
+        "there is no interface `{name}` in the watched namespace: see `ip link` for the names that exist"
+    )]
+    NoInterface {
+        /// The name that was asked for.
+        name: String,
+    },
+    /// There is nothing to watch.
+    #[error("the watched namespace has no interface with an address: name interfaces in `interfaces`")]
+    NothingToWatch,
+    /// Facts about the gateway cannot be read.
+    #[error("cannot read {what}")]
+    Facts {
+        /// What was asked for.
+        what: &'static str,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The clock was set.
+    #[error("the clock moved {millis} ms against the kernel's: open the source again")]
+    ClockSet {
+        /// Forward is positive.
+        millis: i64,
+    },
+    /// A recording is wrong.
+    #[error(transparent)]
+    Recording(#[from] RecordingError),
+}
