@@ -1,0 +1,50 @@
+/**
+ * Binds operations to TanStack Query: what is read has a key, what is changed makes reads stale.
+ *
+ * Hides: how keys are made, what is tried again.
+ * Knows nothing of: pages.
+ */
+
+import { QueryClient, queryOptions } from '@tanstack/react-query'
+import { ApiError, call, type Operation, type RequestOf, type Service } from './client'
+
+/** How often a read that did not reach the server is tried again. */
+const RETRIES = 2
+
+/** How long an answer is taken as fresh when its page is opened again. Unit: milliseconds. */
+const FRESH = 5000
+
+/** The options of a query that carries out `operation`; leaving the page ends it on the server too. */
+export function ask<S extends Service, O extends Operation<S>>(
+  service: S,
+  operation: O,
+  request: RequestOf<O>,
+  region?: string,
+) {
+  return queryOptions({
+    queryKey: [operation, region ?? '', request] as const,
+    queryFn: ({ signal }) => call(service, operation, request, { region, signal }),
+  })
+}
+
+/** Who is signed in; asked once. */
+export function askSession() {
+  return { ...ask('natlens', 'DescribeSession', {}), staleTime: Number.POSITIVE_INFINITY }
+}
+
+export function makeQueryClient(): QueryClient {
+  return new QueryClient({
+    defaultOptions: {
+      queries: {
+        staleTime: FRESH,
+        // An answer is an answer: only silence, and a server that is busy, are worth another try.
+        retry: (failures, error) => failures < RETRIES && error instanceof ApiError && isPassing(error),
+      },
+      mutations: { retry: false },
+    },
+  })
+}
+
+function isPassing({ status }: ApiError): boolean {
+  return status === 0 || status === 502 || status === 503
+}
