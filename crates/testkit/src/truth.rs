@@ -1,0 +1,30 @@
+//! The truth about traffic: every packet seen on both sides of the gateway, summed into flows.
+//!
+//! Hides: how packets are captured, and how the two sides of a translation are found to be one conversation.
+//! Knows nothing of: connection tracking, BPF, records; it must not share a mistake with what it checks.
+
+mod packet;
+mod pairing;
+mod watch;
+
+pub use packet::Packet;
+pub use pairing::{TrueFlow, TrueVerdict, flows};
+pub use watch::Watch;
+
+use flow::WindowLength;
+
+/// Everything that passed the gateway while a [`Watch`] ran.
+#[derive(Clone, Debug)]
+pub struct GroundTruth {
+    /// Packets on the inside interface, in order.
+    pub inside: Vec<Packet>,
+    /// Packets on the outside interface, in order.
+    pub outside: Vec<Packet>,
+}
+
+impl GroundTruth {
+    /// The flows, each per window, in the order of window and tuple.
+    pub fn flows(&self, length: WindowLength) -> Vec<TrueFlow> {
+        flows(&self.inside, &self.outside, length)
+    }
+}

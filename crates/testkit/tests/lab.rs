@@ -1,0 +1,101 @@
+//! The lab itself: what is sent through it is what the truth says.
+
+use expect_test::expect;
+use flow::{WindowLength, protocol};
+use testkit::truth::{TrueFlow, TrueVerdict, Watch};
+use testkit::{Lab, lab_or_skip, traffic};
+
+#[test]
+fn the_truth_names_every_kind_of_known_traffic() {
+    let Some(lab) = lab_or_skip("truth") else { return };
+    let _services = traffic::Services::start(&lab).unwrap();
+    let watch = Watch::start(&lab).unwrap();
+    traffic::known(&lab).unwrap();
+    let truth = watch.stop().unwrap();
+
+    let flows = truth.flows(WindowLength::MINUTE);
+    let told: Vec<String> = over_all_windows(&flows).iter().map(told).collect();
+    expect![[r#"
+        v4 protocol 1 to 2048: Accepted, 3 packets with 120 bytes, answered by 3 with 120
+        v4 protocol 17 to 5140: Accepted, 1 packets with 9 bytes, answered by 0 with 0
+        v4 protocol 17 to 53: Accepted, 2 packets with 56 bytes, answered by 2 with 56
+        v4 protocol 17 to 8081: Refused, 1 packets with 14 bytes, answered by 0 with 0
+        v4 protocol 17 to 8082: Refused, 3 packets with 27 bytes, answered by 0 with 0
+        v4 protocol 6 to 8000: Accepted, tcp packets with 40 bytes, answered by tcp with 20042
+        v4 protocol 6 to 8000: Accepted, tcp packets with 42 bytes, answered by tcp with 2000044
+        v4 protocol 6 to 8081: Refused, tcp packets with 0 bytes, answered by tcp with 0
+        v6 protocol 17 to 5140: Accepted, 1 packets with 9 bytes, answered by 0 with 0
+        v6 protocol 17 to 53: Accepted, 2 packets with 60 bytes, answered by 2 with 60
+        v6 protocol 17 to 8081: Refused, 1 packets with 14 bytes, answered by 0 with 0
+        v6 protocol 17 to 8082: Refused, 3 packets with 27 bytes, answered by 0 with 0
+        v6 protocol 58 to 32768: Accepted, 3 packets with 120 bytes, answered by 3 with 120
+        v6 protocol 6 to 8000: Accepted, tcp packets with 40 bytes, answered by tcp with 20042
+        v6 protocol 6 to 8000: Accepted, tcp packets with 42 bytes, answered by tcp with 2000044
+        v6 protocol 6 to 8081: Refused, tcp packets with 0 bytes, answered by tcp with 0"#]]
+    .assert_eq(&told.join("\n"));
+    assert!(flows.iter().all(is_translated_when_accepted), "{flows:#?}");
+}
+
+#[test]
+fn a_lab_goes_away_with_its_value() {
+    let Some(lab) = lab_or_skip("away") else { return };
+    let name = lab.namespace(testkit::Host::Gateway).name().to_owned();
+    let path = std::path::Path::new("/run/netns").join(name);
+    assert!(path.exists());
+    drop(lab);
+    assert!(!path.exists());
+}
+
+#[test]
+fn the_generator_keeps_traffic_going_until_it_is_stopped() {
+    let Some(lab) = lab_or_skip("generator") else { return };
+    let watch = Watch::start(&lab).unwrap();
+    let generator = traffic::Generator::start(&lab).unwrap();
+    assert!(generator.is_running());
+    let rounds = generator.stop().unwrap();
+    assert_eq!(rounds, 1);
+    assert!(watch.stop().unwrap().flows(WindowLength::MINUTE).len() >= 5);
+}
+
+/// The flows without regard to windows, in an order that does not depend on ports of the client.
+fn over_all_windows(flows: &[TrueFlow]) -> Vec<TrueFlow> {
+    let mut whole: Vec<TrueFlow> = Vec::new();
+    for flow in flows {
+        let same = |known: &&mut TrueFlow| (known.protocol, known.original) == (flow.protocol, flow.original);
+        match whole.iter_mut().find(same) {
+            Some(known) => {
+                known.forward = known.forward.plus(flow.forward);
+                known.reply = known.reply.plus(flow.reply);
+                known.forward_payload_bytes += flow.forward_payload_bytes;
+                known.reply_payload_bytes += flow.reply_payload_bytes;
+            }
+            None => whole.push(flow.clone()),
+        }
+    }
+    whole.sort_by_key(told);
+    whole
+}
+
+/// What does not depend on timing: packets of TCP do, and ports.
+fn told(flow: &TrueFlow) -> String {
+    let family = if flow.original.srcaddr.is_ipv4() { "v4" } else { "v6" };
+    let (forward, reply) = match flow.protocol {
+        protocol::TCP => (String::from("tcp"), String::from("tcp")),
+        _ => (flow.forward.packets.to_string(), flow.reply.packets.to_string()),
+    };
+    format!(
+        "{family} protocol {} to {}: {:?}, {forward} packets with {} bytes, answered by {reply} with {}",
+        flow.protocol,
+        flow.original.dstport,
+        flow.verdict,
+        flow.forward_payload_bytes,
+        flow.reply_payload_bytes
+    )
+}
+
+fn is_translated_when_accepted(flow: &TrueFlow) -> bool {
+    match flow.verdict {
+        TrueVerdict::Accepted => flow.translated.is_some_and(|tuple| Lab::is_public(tuple.srcaddr)),
+        TrueVerdict::Refused => flow.translated.is_none(),
+    }
+}
