@@ -1,1 +1,28 @@
-//! TODO
+//! The agent on a gateway host: capture → window → spool → server.
+//!
+//! Hides: spooling, sending again, back-off, a full disk, how flow logs reach the gateway.
+//! Knows nothing of: Parquet, SQL, the configuration file, which source captures.
+//!
+//! [`run`] is the whole of it. Three threads: the caller's polls the source and spools what windows close with; one
+//! sends what is spooled; one asks which flow logs to carry out. None waits for another, so a server that is slow or
+//! gone stops neither capture nor spooling.
+
+mod backoff;
+mod batching;
+mod files;
+mod identity;
+mod metrics;
+mod orders;
+mod run;
+mod settings;
+mod ship;
+mod spool;
+mod stop;
+mod withheld;
+
+pub use identity::IdentityError;
+pub use metrics::{AgentMetrics, AgentNumbers};
+pub use run::{AgentError, POLL_FAILURES_MAX, STOP_PATIENCE, run};
+pub use settings::AgentSettings;
+pub use spool::{SET_ASIDE_BYTES_MAX, SPOOL_BYTES_MAX_DEFAULT, SpoolError};
+pub use stop::Stop;

@@ -1,0 +1,108 @@
+//! Makes batches of what windows closed with.
+//!
+//! Hides: splitting at the limits of a batch, batch ids.
+//! Knows nothing of: the spool, the server.
+
+use std::collections::BTreeMap;
+
+use api::{BATCH_RECORDS_MAX, Batch, BatchError};
+use flow::{FlowLogId, Record, Timestamp, TopicId};
+use uuid::Uuid;
+use window::Collected;
+
+use crate::identity::Identity;
+
+/// A batch as bytes, and what the spool must know of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct EncodedBatch {
+    pub(crate) id: Uuid,
+    /// When its first record starts: names the window if the file is damaged.
+    pub(crate) first: Timestamp,
+    pub(crate) bytes: Vec<u8>,
+}
+
+/// The batches that hold all records of `collected`, oldest first and each with a new id.
+///
+/// Records of one flow log and topic share a batch, so that many quiet windows closing at once are few files.
+pub(crate) fn batches(
+    identity: &Identity,
+    collected: impl IntoIterator<Item = Collected>,
+) -> Result<Vec<EncodedBatch>, BatchError> {
+    let mut by_flow_log: BTreeMap<(FlowLogId, TopicId), Vec<Record>> = BTreeMap::new();
+    for Collected { flow_log, topic, records } in collected {
+        by_flow_log.entry((flow_log, topic)).or_default().extend(records);
+    }
+    let mut batches = Vec::new();
+    for ((flow_log, topic), records) in by_flow_log {
+        for part in records.chunks(BATCH_RECORDS_MAX) {
+            let batch = Batch {
+                id: Uuid::nil(),
+                account: identity.account.clone(),
+                region: identity.region.clone(),
+                gateway: identity.gateway.clone(),
+                flow_log: flow_log.clone(),
+                topic: topic.clone(),
+                records: part.to_vec(),
+            };
+            encode(batch, &mut batches)?;
+        }
+    }
+    Ok(batches)
+}
+
+/// Encodes the batch under a new id, in halves when it has too many bytes.
+fn encode(mut batch: Batch, batches: &mut Vec<EncodedBatch>) -> Result<(), BatchError> {
+    batch.id = Uuid::new_v4();
+    match batch.encode() {
+        Ok(bytes) => {
+            let first = batch.records.first().map_or_else(Timestamp::default, |record| record.start);
+            batches.push(EncodedBatch { id: batch.id, first, bytes });
+            Ok(())
+        }
+        Err(BatchError::TooLarge { .. }) if batch.records.len() > 1 => {
+            let rest = batch.records.split_off(batch.records.len() / 2);
+            let second = Batch { records: rest, ..batch.clone() };
+            encode(batch, batches)?;
+            encode(second, batches)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use flow::LogStatus;
+
+    #[test]
+    fn all_records_are_in_batches_within_the_limit() {
+        let at = |seconds: i64| Timestamp::from_seconds(seconds);
+        let record = |place: i64| Record::empty(at(place), at(place + 1), LogStatus::NoData);
+        let collected = |flow_log: &str, records: std::ops::Range<i64>| Collected {
+            flow_log: flow_log.parse().unwrap(),
+            topic: "flow-log-topic".parse().unwrap(),
+            records: records.map(record).collect(),
+        };
+        let most = i64::try_from(BATCH_RECORDS_MAX).unwrap();
+        let encoded = batches(
+            &Identity::of_tests(),
+            [
+                collected("fl-00000001", 0..most - 1),
+                collected("fl-00000002", 0..1),
+                collected("fl-00000001", most - 1..most + 3),
+            ],
+        )
+        .unwrap();
+        let found: Vec<(String, i64, usize)> = encoded
+            .iter()
+            .map(|encoded| {
+                let batch = Batch::decode(&encoded.bytes).unwrap();
+                assert_eq!(batch.id, encoded.id);
+                (batch.flow_log.to_string(), encoded.first.seconds(), batch.records.len())
+            })
+            .collect();
+        let expected =
+            [("fl-00000001", 0, BATCH_RECORDS_MAX), ("fl-00000001", most, 3), ("fl-00000002", 0, 1)];
+        assert_eq!(found, expected.map(|(flow_log, first, records)| (flow_log.to_owned(), first, records)));
+    }
+}

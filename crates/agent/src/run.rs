@@ -1,0 +1,386 @@
+//! One run of an agent, from its start to its end.
+//!
+//! Hides: which thread does what, and in which order a run ends.
+//! Knows nothing of: which source captures, how batches are kept and sent.
+
+use std::fs::{File, TryLockError};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::mpsc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use api::{AgentInterface, AgentStatus, Client, Credential, Deadline};
+use capture::{GatewayFacts, Source, SourceError};
+use flow::{Clock, Event, FlowLog, Timestamp};
+use window::{ClosedWindow, WindowSettings, Windows};
+
+use crate::batching::batches;
+use crate::files::{Files, Folder};
+use crate::identity::{Identity, IdentityError, find_or_enrol};
+use crate::metrics::AgentMetrics;
+use crate::orders::Orders;
+use crate::settings::AgentSettings;
+use crate::ship::Shipper;
+use crate::spool::{Spool, SpoolError};
+use crate::stop::Stop;
+use crate::withheld::Withheld;
+
+/// How many polls of the source may fail in a row before the run ends.
+pub const POLL_FAILURES_MAX: u32 = 10;
+
+/// How long the end of a run waits for the last batches to be sent. What is not sent by then stays in the spool.
+pub const STOP_PATIENCE: Duration = Duration::from_millis(500);
+
+/// The longest wait between two polls: bounds how late the end of a window is noticed when the clock was set.
+const POLL_WAIT_MAX: Duration = Duration::from_millis(250);
+
+const LOCK_FILE: &str = "lock";
+const SPOOL_FOLDER: &str = "spool";
+
+/// Why a run ended, unless it was asked to. What was spooled is safe.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum AgentError {
+    /// The state folder cannot be used.
+    #[error("cannot use the agent's state folder `{path}`: is it writable?")]
+    StateFolder {
+        /// Which folder.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Another agent uses the state folder.
+    #[error(
+        "the agent's state folder `{path}` is in use: stop the other agent, or give this one its own folder"
+    )]
+    InUse {
+        /// Which folder.
+        path: PathBuf,
+    },
+    /// There is no identity.
+    #[error(transparent)]
+    Identity(#[from] IdentityError),
+    /// The spool cannot be opened.
+    #[error(transparent)]
+    Spool(#[from] SpoolError),
+    /// The source is of no use any more; opening it again may help.
+    #[error("capture ended")]
+    Source(#[from] SourceError),
+    /// A thread could not be started, or ended although it should not.
+    #[error("the thread that {deed} ended: this is a mistake of natlens, please report it")]
+    Thread {
+        /// What it does.
+        deed: &'static str,
+    },
+}
+
+/// Collects records of the gateway that `source` watches, and sends them to the server, until asked to stop.
+///
+/// Enrols first if the state folder holds no identity. Ends within a second of being asked: what the windows hold is
+/// spooled, and sent if that takes no longer than [`STOP_PATIENCE`].
+///
+/// # Errors
+/// Each says why the run could not start or go on.
+pub fn run(
+    settings: AgentSettings,
+    source: Box<dyn Source + Send>,
+    facts: GatewayFacts,
+    clock: Clock,
+    stop: Stop,
+) -> Result<(), AgentError> {
+    let watched_since = clock();
+    let (folder, _lock) = open_state(&settings.state_folder)?;
+    let Some(identity) = find_or_enrol(&folder, &settings, &stop)? else { return Ok(()) };
+    let spool_path = settings.state_folder.join(SPOOL_FOLDER);
+    let spool_folder = Folder::open(&spool_path)
+        .map_err(|source| AgentError::StateFolder { path: spool_path.clone(), source })?;
+    let spool = Arc::new(Spool::open(Box::new(spool_folder), settings.spool_bytes_max)?);
+    let orders = Arc::new(Orders::open(Box::new(folder), identity.gateway.clone(), settings.metrics.clone()));
+    let ended = Stop::new();
+    let status = status_of(&settings, facts);
+    let threads = Threads {
+        shipper: start_shipper(&settings, &identity, &spool)?,
+        watcher: start_watcher(&settings, &identity, &orders, status, &ended)?,
+    };
+    let windows = Windows::new(WindowSettings {
+        account: identity.account.clone(),
+        region: identity.region.clone(),
+        gateway: identity.gateway.clone(),
+        vpc: settings.vpc.clone(),
+        length: settings.window,
+        inside: settings.inside.clone(),
+    });
+    let mut collector = Collector {
+        source,
+        windows,
+        withheld: Withheld::default(),
+        events: Vec::new(),
+        poll_failures: 0,
+        orders,
+        spool: Arc::clone(&spool),
+        identity,
+        metrics: settings.metrics,
+        length: settings.window,
+    };
+    collector.resume(watched_since);
+    let outcome = collector.collect(&clock, &stop, &threads);
+    collector.finish(clock());
+    spool.close();
+    ended.now();
+    threads.wait_for_shipper();
+    outcome
+}
+
+/// Opens the state folder for this agent alone, for as long as the second part lives.
+fn open_state(path: &Path) -> Result<(Folder, File), AgentError> {
+    let fails = |source| AgentError::StateFolder { path: path.to_owned(), source };
+    let folder = Folder::open(path).map_err(fails)?;
+    let lock = File::create(folder.path(LOCK_FILE)).map_err(fails)?;
+    match lock.try_lock() {
+        Ok(()) => Ok((folder, lock)),
+        Err(TryLockError::WouldBlock) => Err(AgentError::InUse { path: path.to_owned() }),
+        Err(TryLockError::Error(source)) => Err(fails(source)),
+    }
+}
+
+/// The threads beside the caller's. They are not joined: a request under way may take a minute, and whatever it
+/// brings after the end of the run does no harm.
+struct Threads {
+    shipper: (JoinHandle<()>, mpsc::Receiver<()>),
+    watcher: JoinHandle<()>,
+}
+
+impl Threads {
+    /// A thread that ends while the run goes on would stop the delivery in silence.
+    fn check(&self) -> Result<(), AgentError> {
+        if self.shipper.0.is_finished() {
+            return Err(AgentError::Thread { deed: "sends batches" });
+        }
+        if self.watcher.is_finished() {
+            return Err(AgentError::Thread { deed: "asks for flow logs" });
+        }
+        Ok(())
+    }
+
+    fn wait_for_shipper(&self) {
+        // Its end drops the sender, which ends the wait, too.
+        if self.shipper.1.recv_timeout(STOP_PATIENCE) == Err(mpsc::RecvTimeoutError::Timeout) {
+            tracing::info!("what is not sent yet stays in the spool");
+        }
+    }
+}
+
+fn start_shipper(
+    settings: &AgentSettings,
+    identity: &Identity,
+    spool: &Arc<Spool>,
+) -> Result<(JoinHandle<()>, mpsc::Receiver<()>), AgentError> {
+    let client = client(settings, identity);
+    let shipper = Shipper::new(identity.gateway.as_str(), settings.metrics.clone());
+    let spool = Arc::clone(spool);
+    let (running, ended) = mpsc::channel();
+    let handle = start("sends batches", move || {
+        shipper.run(&spool, &client);
+        drop(running);
+    })?;
+    Ok((handle, ended))
+}
+
+fn start_watcher(
+    settings: &AgentSettings,
+    identity: &Identity,
+    orders: &Arc<Orders>,
+    status: impl Fn() -> AgentStatus + Send + 'static,
+    ended: &Stop,
+) -> Result<JoinHandle<()>, AgentError> {
+    let (client, orders, ended) = (client(settings, identity), Arc::clone(orders), ended.clone());
+    start("asks for flow logs", move || orders.watch(&client, status, &ended))
+}
+
+fn start(deed: &'static str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, AgentError> {
+    std::thread::Builder::new().name(deed.to_owned()).spawn(work).map_err(|error| {
+        tracing::error!(%error, deed, "cannot start a thread");
+        AgentError::Thread { deed }
+    })
+}
+
+fn client(settings: &AgentSettings, identity: &Identity) -> Client {
+    Client::new(&settings.server, Credential::AgentToken(identity.token.clone()), Deadline::Usual)
+        .in_region(Some(identity.region.as_str()))
+}
+
+/// Tells how the agent is, as often as somebody asks.
+fn status_of(settings: &AgentSettings, facts: GatewayFacts) -> impl Fn() -> AgentStatus + Send + 'static {
+    let metrics = settings.metrics.clone();
+    let interfaces = facts.interfaces.into_iter().map(|interface| AgentInterface {
+        name: interface.name,
+        addresses: interface.addresses.iter().map(ToString::to_string).collect(),
+    });
+    let fixed = AgentStatus {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        hostname: facts.hostname,
+        source: settings.source.to_owned(),
+        window_seconds: settings.window.seconds(),
+        interfaces: interfaces.collect(),
+        public_addresses: facts.public_addresses.iter().map(ToString::to_string).collect(),
+        ..AgentStatus::default()
+    };
+    move || {
+        let numbers = metrics.read();
+        AgentStatus {
+            spooled_batches: numbers.spooled_batches,
+            lost_packets: numbers.lost_packets_total,
+            ..fixed.clone()
+        }
+    }
+}
+
+/// Polls the source and spools what windows close with: the work of the caller's thread.
+struct Collector {
+    source: Box<dyn Source + Send>,
+    windows: Windows,
+    withheld: Withheld,
+    events: Vec<Event>,
+    /// In a row.
+    poll_failures: u32,
+    orders: Arc<Orders>,
+    spool: Arc<Spool>,
+    identity: Identity,
+    metrics: AgentMetrics,
+    length: flow::WindowLength,
+}
+
+impl Collector {
+    /// Continues where an earlier run ended: nobody watched from then until `watched_since`.
+    fn resume(&mut self, watched_since: Timestamp) {
+        if let Some(closed_until) = self.spool.closed_until() {
+            self.windows.resume(closed_until);
+            self.windows.watched_since(watched_since);
+            tracing::info!(%closed_until, %watched_since, "windows between two runs become SKIPDATA");
+        }
+        self.count_waiting();
+    }
+
+    /// Works until asked to stop.
+    fn collect(&mut self, clock: &Clock, stop: &Stop, threads: &Threads) -> Result<(), AgentError> {
+        while !stop.is_asked() {
+            threads.check()?;
+            let poll_again = self.turn(clock())?;
+            stop.wait(poll_again.since(clock()).min(POLL_WAIT_MAX));
+        }
+        Ok(())
+    }
+
+    /// Takes what the source has and closes the windows that are complete; returns when to do so again.
+    fn turn(&mut self, now: Timestamp) -> Result<Timestamp, AgentError> {
+        let progress = match self.source.poll(now, &mut self.events) {
+            Ok(progress) => progress,
+            Err(error) => return self.poll_failed(error).map(|()| now.plus(POLL_WAIT_MAX)),
+        };
+        self.poll_failures = 0;
+        for event in self.events.drain(..) {
+            self.windows.observe(event);
+        }
+        for loss in &progress.losses {
+            let (window, cause) = (loss.window.start(), loss.cause.as_str());
+            tracing::warn!(%window, packets = loss.packets, bytes = loss.bytes, cause, "packets are in no record");
+            self.windows.lose(loss.window, loss.packets);
+        }
+        for first in self.spool.take_torn() {
+            self.windows.lose(self.length.window_of(first), 0);
+        }
+        // Until somebody has told which flow logs to carry out, windows stay open: their records are not lost.
+        if let Some(flow_logs) = self.orders.current() {
+            let closed = self.windows.close(progress.complete_until, &flow_logs);
+            self.count_closed(&closed);
+            self.keep(&closed, &flow_logs);
+            self.note_closed_until();
+        }
+        Ok(progress.poll_again)
+    }
+
+    fn poll_failed(&mut self, error: SourceError) -> Result<(), AgentError> {
+        // A failed poll leaves the source as it was: what it gave is given again.
+        self.events.clear();
+        self.poll_failures += 1;
+        self.metrics.counters.poll_failures_total.add(1);
+        let hopeless = matches!(error, SourceError::ClockSet { .. } | SourceError::Recording(_));
+        if hopeless || self.poll_failures >= POLL_FAILURES_MAX {
+            return Err(error.into());
+        }
+        tracing::warn!(%error, failures = self.poll_failures, "cannot poll the source");
+        Ok(())
+    }
+
+    /// Spools the records of the windows, or remembers what is missing.
+    fn keep(&mut self, closed: &[ClosedWindow], flow_logs: &[FlowLog]) {
+        if closed.is_empty() {
+            return;
+        }
+        let missing = self.withheld.collected(&self.windows);
+        let collected = closed.iter().flat_map(|window| window.collected.iter().cloned());
+        let spooled = batches(&self.identity, missing.into_iter().chain(collected))
+            .map_err(Box::<dyn std::error::Error>::from)
+            .and_then(|batches| {
+                self.spool.add(&batches)?;
+                Ok(batches.len() as u64)
+            });
+        match spooled {
+            Ok(batches) => {
+                self.metrics.counters.spooled_batches_total.add(batches);
+                self.withheld.clear();
+            }
+            Err(error) => {
+                let packets = self.withheld.add(closed, flow_logs);
+                self.metrics.counters.withheld_windows_total.add(closed.len() as u64);
+                self.metrics.counters.lost_packets_total.add(packets);
+                tracing::error!(
+                    error = &*error,
+                    windows = closed.len(),
+                    packets,
+                    "records find no room and are lost"
+                );
+            }
+        }
+        self.count_waiting();
+    }
+
+    /// Notes how far windows are closed, unless a gap has not been told yet: then the next run must tell it.
+    fn note_closed_until(&self) {
+        let Some(moment) = self.windows.closed_until() else { return };
+        if self.withheld.is_empty()
+            && self.spool.closed_until() != Some(moment)
+            && let Err(error) = self.spool.note_closed_until(moment)
+        {
+            tracing::warn!(%error, "after a restart, windows since the last note count as lost");
+        }
+    }
+
+    fn count_closed(&self, closed: &[ClosedWindow]) {
+        let losses = closed.iter().filter_map(|window| window.lost);
+        self.metrics.counters.closed_windows_total.add(closed.len() as u64);
+        self.metrics.counters.losses_total.add(losses.clone().count() as u64);
+        self.metrics.counters.lost_packets_total.add(losses.fold(0, u64::saturating_add));
+    }
+
+    fn count_waiting(&self) {
+        let (batches, bytes) = self.spool.waiting();
+        self.metrics.counters.spooled_batches.set(batches);
+        self.metrics.counters.spooled_bytes.set(bytes);
+    }
+
+    /// Spools what the windows hold, complete or not.
+    fn finish(&mut self, now: Timestamp) {
+        if let Err(error) = self.turn(now) {
+            tracing::warn!(%error, "the last poll failed");
+        }
+        if let Some(flow_logs) = self.orders.current() {
+            let closed = self.windows.close_early(&flow_logs);
+            self.count_closed(&closed);
+            self.keep(&closed, &flow_logs);
+            self.note_closed_until();
+        }
+    }
+}

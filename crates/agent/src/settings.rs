@@ -1,0 +1,69 @@
+//! What an agent is told at its start.
+//!
+//! Hides: nothing.
+//! Knows nothing of: the configuration file and the arguments that it comes from.
+
+use std::path::PathBuf;
+
+use flow::{Prefix, WindowLength};
+
+use crate::metrics::AgentMetrics;
+use crate::spool::SPOOL_BYTES_MAX_DEFAULT;
+
+/// What an agent is told at its start.
+#[derive(Clone)]
+pub struct AgentSettings {
+    /// The server's address, for example `http://127.0.0.1:8860`.
+    pub server: String,
+    /// Where identity, flow logs and spool are kept. Created with mode 0700 if it does not exist.
+    pub state_folder: PathBuf,
+    /// From `CreateEnrolmentToken`; needed only while the state folder holds no identity.
+    pub enrolment_token: Option<String>,
+    /// The gateway's name for people, 1 to 60 characters; told at enrolment.
+    pub gateway_name: String,
+    /// Where the gateway stands, told at enrolment; the server's default region when absent.
+    pub region: Option<String>,
+    /// The VPC that the gateway serves.
+    pub vpc: Option<String>,
+    /// How long a window is. Default: one minute.
+    pub window: WindowLength,
+    /// Prefixes of the inside, which decide `direction`. Default: [`window::private_prefixes`].
+    pub inside: Vec<Prefix>,
+    /// The most bytes that spooled batches may take on the disk. Default: [`SPOOL_BYTES_MAX_DEFAULT`].
+    pub spool_bytes_max: u64,
+    /// Which source captures: `ebpf` or `replay`; told to the server.
+    pub source: &'static str,
+    /// Where the run counts what it does; keep a clone to read it.
+    pub metrics: AgentMetrics,
+}
+
+impl Default for AgentSettings {
+    fn default() -> Self {
+        Self {
+            server: "http://127.0.0.1:8860".to_owned(),
+            state_folder: PathBuf::from("/var/lib/natlens/agent"),
+            enrolment_token: None,
+            gateway_name: "natgw".to_owned(),
+            region: None,
+            vpc: None,
+            window: WindowLength::MINUTE,
+            inside: window::private_prefixes(),
+            spool_bytes_max: SPOOL_BYTES_MAX_DEFAULT,
+            source: "ebpf",
+            metrics: AgentMetrics::default(),
+        }
+    }
+}
+
+impl std::fmt::Debug for AgentSettings {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // The enrolment token is a secret.
+        f.debug_struct("AgentSettings")
+            .field("server", &self.server)
+            .field("state_folder", &self.state_folder)
+            .field("gateway_name", &self.gateway_name)
+            .field("window", &self.window)
+            .field("source", &self.source)
+            .finish_non_exhaustive()
+    }
+}

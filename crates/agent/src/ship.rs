@@ -1,0 +1,151 @@
+//! Sends spooled batches to the server, oldest first.
+//!
+//! Hides: what each answer of the server means for a batch, and when to try again.
+//! Knows nothing of: files, windows.
+
+use std::time::Duration;
+
+use api::{Client, ClientError, UploadBatchResponse};
+
+use crate::backoff::{ASKED_WAIT_MAX, Backoff, FIRST_WAIT};
+use crate::metrics::AgentMetrics;
+use crate::spool::{SetAside, Spool};
+
+/// What became of a batch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Answer {
+    /// It is durable on the server.
+    Stored { again: bool },
+    /// Not now. `Some` when the server said when to come back.
+    Later { retry_after: Option<Duration>, reason: String },
+    /// Never: this batch will always be refused.
+    Refused { reason: String },
+}
+
+/// What to do next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Next {
+    /// Take another turn.
+    Now,
+    /// Nothing waits: take a turn when a batch does.
+    WhenSpooled,
+    /// The server cannot be used: take a turn after this wait.
+    After(Duration),
+}
+
+/// Sends spooled batches to the server.
+#[derive(Debug)]
+pub(crate) struct Shipper {
+    backoff: Backoff,
+    metrics: AgentMetrics,
+}
+
+impl Shipper {
+    /// `seed` spreads the waits of many agents; see [`Backoff`].
+    pub(crate) fn new(seed: &str, metrics: AgentMetrics) -> Self {
+        Self { backoff: Backoff::new(seed), metrics }
+    }
+
+    /// Sends until the spool is closed and either empty or the server cannot be used.
+    pub(crate) fn run(mut self, spool: &Spool, client: &Client) {
+        let mut upload = |batch: &[u8]| answer(client.upload_batch(batch));
+        loop {
+            let next = self.turn(spool, &mut upload);
+            let over = match next {
+                Next::Now => false,
+                // A batch spooled just before the close is still sent.
+                Next::WhenSpooled => spool.wait_for_batch() && spool.oldest().is_none(),
+                Next::After(wait) => spool.wait_for_close(wait),
+            };
+            if over {
+                return;
+            }
+        }
+    }
+
+    /// Sends the batch that has waited longest.
+    pub(crate) fn turn(&mut self, spool: &Spool, upload: &mut impl FnMut(&[u8]) -> Answer) -> Next {
+        let Some(spooled) = spool.oldest() else { return Next::WhenSpooled };
+        let next = match spool.read(&spooled).map(|batch| upload(&batch)) {
+            None => {
+                self.metrics.counters.torn_batches_total.add(1);
+                spool.set_aside(&spooled, &SetAside::Torn);
+                Next::Now
+            }
+            Some(Answer::Stored { again }) => {
+                self.backoff.reset();
+                self.metrics.counters.sent_batches_total.add(1);
+                self.metrics.counters.sent_again_batches_total.add(again.into());
+                spool.acknowledged(&spooled);
+                Next::Now
+            }
+            Some(Answer::Refused { reason }) => {
+                self.backoff.reset();
+                self.metrics.counters.refused_batches_total.add(1);
+                spool.set_aside(&spooled, &SetAside::Refused { reason });
+                Next::Now
+            }
+            Some(Answer::Later { retry_after, reason }) => {
+                self.metrics.counters.retries_total.add(1);
+                let wait = self.backoff.next_wait();
+                let wait = retry_after.map_or(wait, |asked| asked.clamp(FIRST_WAIT, ASKED_WAIT_MAX));
+                tracing::warn!(reason, ?wait, "cannot send a batch yet");
+                Next::After(wait)
+            }
+        };
+        let (batches, bytes) = spool.waiting();
+        self.metrics.counters.spooled_batches.set(batches);
+        self.metrics.counters.spooled_bytes.set(bytes);
+        next
+    }
+}
+
+/// What the outcome of an upload means for the batch.
+///
+/// Only a natlens server that says what is wrong with this batch ends its wait. Whatever may be wrong with the way
+/// there, the server's state (5xx, 429) or the agent's token (401) does not.
+fn answer(outcome: Result<UploadBatchResponse, ClientError>) -> Answer {
+    match outcome {
+        Ok(UploadBatchResponse { already_stored, .. }) => Answer::Stored { again: already_stored },
+        Err(
+            error @ ClientError::Refused {
+                status: 400 | 402..=407 | 409..=424 | 426..=428 | 430..=499, ..
+            },
+        ) => Answer::Refused { reason: error.to_string() },
+        Err(error) => {
+            let retry_after =
+                if let ClientError::Refused { retry_after, .. } = error { retry_after } else { None };
+            Answer::Later { retry_after, reason: error.to_string() }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use api::ErrorReply;
+
+    #[track_caller]
+    fn check(status: u16, refused: bool) {
+        let retry_after = Some(Duration::from_secs(7));
+        let error = ClientError::Refused { status, retry_after, reply: Box::new(ErrorReply::default()) };
+        match answer(Err(error)) {
+            Answer::Refused { .. } => assert!(refused, "{status} is for good"),
+            Answer::Later { retry_after: asked, .. } => {
+                assert!(!refused, "{status} passes");
+                assert_eq!(asked, retry_after);
+            }
+            Answer::Stored { .. } => panic!("{status} is no success"),
+        }
+    }
+
+    #[test]
+    fn only_a_word_about_this_batch_ends_its_wait() {
+        for status in [400, 403, 404, 409, 413, 422] {
+            check(status, true);
+        }
+        for status in [401, 408, 425, 429, 500, 502, 503, 504, 507] {
+            check(status, false);
+        }
+    }
+}

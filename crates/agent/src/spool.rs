@@ -1,0 +1,370 @@
+//! The durable spool: batches that wait for the server.
+//!
+//! Hides: the files and their names, what a crash or a power cut leaves behind, the limit.
+//! Knows nothing of: how batches are made and sent, the network.
+//!
+//! Its promise: a batch that [`Spool::add`] took is on the disk with its id until the server has acknowledged it, or
+//! has refused it for good. So a full spool takes no new batch rather than dropping an old one: what is promised
+//! stays, and the caller, who still has the new records in hand, can tell exactly what is missing.
+//!
+//! A batch is one file, `<number>-<first record's milliseconds>-<batch id>.batch`: a mark, the SHA-256 of the rest,
+//! and the encoded batch. It is written and made durable under another name first.
+
+use std::collections::VecDeque;
+use std::io;
+use std::path::PathBuf;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use flow::Timestamp;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::batching::EncodedBatch;
+use crate::files::{Files, NEW_SUFFIX, read_if_there, replace};
+
+/// The most bytes that spooled batches take on the disk, unless the settings say otherwise: 1 GiB.
+///
+/// At about 25 bytes a record that is some 40 million records, hours of a busy gateway.
+pub const SPOOL_BYTES_MAX_DEFAULT: u64 = 1 << 30;
+
+/// The most bytes that batches set aside take on the disk. Past it the oldest of them is removed.
+pub const SET_ASIDE_BYTES_MAX: u64 = 64 << 20;
+
+/// What a file takes on the disk is a multiple of this, on the usual file systems. Bounds the number of files, too.
+const BLOCK_BYTES: u64 = 4096;
+
+/// `NLSPOOL` and the version of the format.
+const MAGIC: &[u8; 8] = b"NLSPOOL\x01";
+const DIGEST_BYTES: usize = 32;
+
+const BATCH_SUFFIX: &str = ".batch";
+const TORN_SUFFIX: &str = ".torn";
+const REFUSED_SUFFIX: &str = ".refused";
+const REASON_SUFFIX: &str = ".reason";
+const CLOSED_UNTIL_FILE: &str = "closed-until.json";
+const CLOSED_UNTIL_VERSION: u32 = 1;
+
+/// Why something cannot be spooled.
+#[derive(Debug, thiserror::Error)]
+pub enum SpoolError {
+    /// No room within the limit.
+    #[error(
+        "the spool is full: {bytes_more} bytes do not fit beside {bytes_used} of {bytes_max}; \
+         is the server reachable? raise `spool_bytes_max` to bridge longer outages"
+    )]
+    Full {
+        /// Bytes on the disk now.
+        bytes_used: u64,
+        /// Bytes that were to be added.
+        bytes_more: u64,
+        /// The limit.
+        bytes_max: u64,
+    },
+    /// The disk refused.
+    #[error("cannot {deed} `{path}`: is the disk full or broken?")]
+    Disk {
+        /// What was tried.
+        deed: &'static str,
+        /// On what.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+/// A batch that waits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Spooled {
+    name: String,
+    /// Bytes on the disk.
+    bytes: u64,
+    /// When its first record starts.
+    first: Timestamp,
+}
+
+/// Why a batch is set aside.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum SetAside {
+    /// Its file is damaged.
+    Torn,
+    /// The server will never store it, and said why.
+    Refused { reason: String },
+}
+
+/// The durable spool. One thread adds, one thread sends.
+#[derive(Debug)]
+pub(crate) struct Spool {
+    files: Box<dyn Files>,
+    bytes_max: u64,
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    waiting: VecDeque<Spooled>,
+    bytes_used: u64,
+    next_number: u64,
+    /// Batches set aside, oldest first, with their bytes.
+    aside: VecDeque<(String, u64)>,
+    aside_bytes: u64,
+    /// When the first records of damaged files started, since the last `take_torn`.
+    torn: Vec<Timestamp>,
+    closed_until: Option<Timestamp>,
+    /// Nothing will be added any more.
+    closed: bool,
+}
+
+#[derive(Serialize, Deserialize)]
+struct ClosedUntil {
+    version: u32,
+    closed_until_ms: i64,
+}
+
+impl Spool {
+    /// Opens the spool in the folder of `files` and finds what an earlier run left in it.
+    pub(crate) fn open(files: Box<dyn Files>, bytes_max: u64) -> Result<Self, SpoolError> {
+        let disk = |deed, name: &str, source| SpoolError::Disk { deed, path: files.path(name), source };
+        let mut found = files.list().map_err(|source| disk("list", "", source))?;
+        found.sort_unstable();
+        let mut state = State::default();
+        for (name, bytes) in found {
+            if name.ends_with(NEW_SUFFIX) {
+                // Never promised: its window is not noted as closed either.
+                files.remove(&name).map_err(|source| disk("remove", &name, source))?;
+            } else if name.ends_with(TORN_SUFFIX) || name.ends_with(REFUSED_SUFFIX) {
+                state.aside_bytes += on_disk(bytes);
+                state.aside.push_back((name, on_disk(bytes)));
+            } else if name.ends_with(BATCH_SUFFIX) {
+                let (number, first) = parts(&name).unwrap_or_default();
+                state.next_number = state.next_number.max(number + 1);
+                state.bytes_used += on_disk(bytes);
+                state.waiting.push_back(Spooled { name, bytes: on_disk(bytes), first });
+            }
+        }
+        let noted = read_if_there(&*files, CLOSED_UNTIL_FILE)
+            .map_err(|source| disk("read", CLOSED_UNTIL_FILE, source))?;
+        // A note that cannot be understood is as good as none: the record then begins anew.
+        state.closed_until = noted
+            .and_then(|text| serde_json::from_slice::<ClosedUntil>(&text).ok())
+            .filter(|noted| noted.version == CLOSED_UNTIL_VERSION)
+            .map(|noted| Timestamp::from_millis(noted.closed_until_ms));
+        Ok(Self { files, bytes_max, state: Mutex::new(state), changed: Condvar::new() })
+    }
+
+    /// Takes all batches or none; on return they are durable, in this order behind those that wait.
+    pub(crate) fn add(&self, batches: &[EncodedBatch]) -> Result<(), SpoolError> {
+        let header = (MAGIC.len() + DIGEST_BYTES) as u64;
+        let bytes_more: u64 = batches.iter().map(|batch| on_disk(header + batch.bytes.len() as u64)).sum();
+        let (bytes_used, first_number) = {
+            let state = self.state();
+            (state.bytes_used, state.next_number)
+        };
+        if bytes_used.saturating_add(bytes_more) > self.bytes_max {
+            return Err(SpoolError::Full { bytes_used, bytes_more, bytes_max: self.bytes_max });
+        }
+        let added: Vec<Spooled> = (first_number..)
+            .zip(batches)
+            .map(|(number, batch)| Spooled {
+                name: format!("{number:020}-{}-{}{BATCH_SUFFIX}", batch.first.millis(), batch.id.simple()),
+                bytes: on_disk(header + batch.bytes.len() as u64),
+                first: batch.first,
+            })
+            .collect();
+        if let Err(error) = self.write(&added, batches) {
+            self.undo(&added);
+            return Err(error);
+        }
+        let mut state = self.state();
+        state.next_number = first_number + added.len() as u64;
+        state.bytes_used += bytes_more;
+        state.waiting.extend(added);
+        drop(state);
+        self.changed.notify_all();
+        Ok(())
+    }
+
+    fn write(&self, added: &[Spooled], batches: &[EncodedBatch]) -> Result<(), SpoolError> {
+        let disk = |deed, name: &str, source| SpoolError::Disk { deed, path: self.files.path(name), source };
+        for (spooled, batch) in added.iter().zip(batches) {
+            let new = format!("{}{NEW_SUFFIX}", spooled.name);
+            self.files.write(&new, &sealed(&batch.bytes)).map_err(|source| disk("write", &new, source))?;
+        }
+        for Spooled { name, .. } in added {
+            let new = format!("{name}{NEW_SUFFIX}");
+            self.files.rename(&new, name).map_err(|source| disk("rename", &new, source))?;
+        }
+        if added.is_empty() { Ok(()) } else { self.files.sync().map_err(|source| disk("sync", "", source)) }
+    }
+
+    /// Removes what a failed `add` left. What cannot be removed is found at the next start, and sent or removed then.
+    fn undo(&self, added: &[Spooled]) {
+        for Spooled { name, .. } in added {
+            for name in [format!("{name}{NEW_SUFFIX}"), name.clone()] {
+                if let Err(error) = self.files.remove(&name)
+                    && error.kind() != io::ErrorKind::NotFound
+                {
+                    tracing::debug!(%name, %error, "a file of a failed write stays until the next start");
+                }
+            }
+        }
+        // Else a power cut could bring back batches whose packets are then reported as lost.
+        if let Err(error) = self.files.sync() {
+            tracing::debug!(%error, "the removal of a failed write may not be durable");
+        }
+    }
+
+    /// The batch that has waited longest.
+    pub(crate) fn oldest(&self) -> Option<Spooled> {
+        self.state().waiting.front().cloned()
+    }
+
+    /// The encoded batch; `None` when its file is damaged, gone or unreadable.
+    pub(crate) fn read(&self, spooled: &Spooled) -> Option<Vec<u8>> {
+        match self.files.read(&spooled.name) {
+            Ok(file) => unsealed(file),
+            Err(error) => {
+                tracing::error!(path = %self.files.path(&spooled.name).display(), %error, "cannot read a batch");
+                None
+            }
+        }
+    }
+
+    /// Removes a batch that the server stored.
+    pub(crate) fn acknowledged(&self, spooled: &Spooled) {
+        if let Err(error) = self.files.remove(&spooled.name) {
+            // It is sent again after the next start, and stored once all the same.
+            tracing::warn!(path = %self.files.path(&spooled.name).display(), %error, "cannot remove a sent batch");
+        }
+        self.forget(spooled);
+    }
+
+    /// Sets a batch aside, so that it does not block the others; its file stays for people to look at.
+    pub(crate) fn set_aside(&self, spooled: &Spooled, why: &SetAside) {
+        let (suffix, reason) = match why {
+            SetAside::Torn => (TORN_SUFFIX, None),
+            SetAside::Refused { reason } => (REFUSED_SUFFIX, Some(reason)),
+        };
+        let aside = format!("{}{suffix}", spooled.name);
+        let path = self.files.path(&aside);
+        let renamed = self.files.rename(&spooled.name, &aside).and_then(|()| match reason {
+            Some(reason) => self.files.write(&format!("{aside}{REASON_SUFFIX}"), reason.as_bytes()),
+            None => Ok(()),
+        });
+        match renamed {
+            Ok(()) => tracing::error!(path = %path.display(), ?why, "a batch is set aside"),
+            Err(error) => tracing::error!(path = %path.display(), ?why, %error, "cannot set a batch aside"),
+        }
+        self.forget(spooled);
+        let mut state = self.state();
+        if *why == SetAside::Torn {
+            state.torn.push(spooled.first);
+        }
+        state.aside_bytes += spooled.bytes;
+        state.aside.push_back((aside, spooled.bytes));
+        while state.aside_bytes > SET_ASIDE_BYTES_MAX
+            && let Some((oldest, bytes)) = state.aside.pop_front()
+        {
+            state.aside_bytes -= bytes;
+            self.remove_aside(&oldest);
+        }
+    }
+
+    fn remove_aside(&self, name: &str) {
+        let reason = format!("{name}{REASON_SUFFIX}");
+        let removed = self.files.remove(name);
+        tracing::warn!(path = %self.files.path(name).display(), ?removed, "a batch set aside is removed for room");
+        // Only refused batches have one.
+        drop(self.files.remove(&reason));
+    }
+
+    fn forget(&self, spooled: &Spooled) {
+        let mut state = self.state();
+        let gone = state.waiting.pop_front();
+        assert_eq!(gone.as_ref(), Some(spooled), "only the oldest batch is sent");
+        state.bytes_used -= spooled.bytes;
+    }
+
+    /// When the first records of damaged files started, since the last call.
+    pub(crate) fn take_torn(&self) -> Vec<Timestamp> {
+        std::mem::take(&mut self.state().torn)
+    }
+
+    /// How many batches wait, and their bytes on the disk.
+    pub(crate) fn waiting(&self) -> (u64, u64) {
+        let state = self.state();
+        (state.waiting.len() as u64, state.bytes_used)
+    }
+
+    /// The moment noted last: every window that ends at or before it is closed, and its batches were taken.
+    pub(crate) fn closed_until(&self) -> Option<Timestamp> {
+        self.state().closed_until
+    }
+
+    /// Notes, durably, that all windows that end at or before `moment` are closed and their batches taken.
+    pub(crate) fn note_closed_until(&self, moment: Timestamp) -> Result<(), SpoolError> {
+        let note = ClosedUntil { version: CLOSED_UNTIL_VERSION, closed_until_ms: moment.millis() };
+        let path = || self.files.path(CLOSED_UNTIL_FILE);
+        serde_json::to_vec(&note)
+            .map_err(io::Error::other)
+            .and_then(|text| replace(&*self.files, CLOSED_UNTIL_FILE, &text))
+            .map_err(|source| SpoolError::Disk { deed: "write", path: path(), source })?;
+        self.state().closed_until = Some(moment);
+        Ok(())
+    }
+
+    /// Says that nothing will be added any more.
+    pub(crate) fn close(&self) {
+        self.state().closed = true;
+        self.changed.notify_all();
+    }
+
+    /// Waits until a batch waits or the spool is closed; returns whether it is closed.
+    pub(crate) fn wait_for_batch(&self) -> bool {
+        let nothing = |state: &mut State| state.waiting.is_empty() && !state.closed;
+        self.changed.wait_while(self.state(), nothing).unwrap_or_else(PoisonError::into_inner).closed
+    }
+
+    /// Waits until the spool is closed, at most `patience`; returns whether it is closed.
+    pub(crate) fn wait_for_close(&self, patience: Duration) -> bool {
+        let (state, _) = self
+            .changed
+            .wait_timeout_while(self.state(), patience, |state| !state.closed)
+            .unwrap_or_else(PoisonError::into_inner);
+        state.closed
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn on_disk(bytes: u64) -> u64 {
+    bytes.div_ceil(BLOCK_BYTES).max(1) * BLOCK_BYTES
+}
+
+/// Number and first moment of a batch file.
+fn parts(name: &str) -> Option<(u64, Timestamp)> {
+    let (number, rest) = name.split_once('-')?;
+    let (first, _) = rest.rsplit_once('-')?;
+    Some((number.parse().ok()?, Timestamp::from_millis(first.parse().ok()?)))
+}
+
+fn sealed(batch: &[u8]) -> Vec<u8> {
+    let mut file = Vec::with_capacity(MAGIC.len() + DIGEST_BYTES + batch.len());
+    file.extend_from_slice(MAGIC);
+    file.extend_from_slice(&Sha256::digest(batch));
+    file.extend_from_slice(batch);
+    file
+}
+
+/// The batch in a file; `None` when the file is not as it was written.
+fn unsealed(file: Vec<u8>) -> Option<Vec<u8>> {
+    let rest = file.strip_prefix(MAGIC)?;
+    let (digest, batch) = rest.split_at_checked(DIGEST_BYTES)?;
+    (Sha256::digest(batch).as_slice() == digest).then(|| batch.to_vec())
+}
+
+#[cfg(test)]
+mod tests;

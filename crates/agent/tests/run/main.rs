@@ -1,0 +1,302 @@
+//! Whole runs of the agent against an HTTP server on loopback, with a recording as source.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot begin shall panic")]
+
+mod server;
+
+use std::net::IpAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use agent::{AgentError, AgentMetrics, AgentSettings, Stop};
+use api::AgentFlowLog;
+use capture::{GatewayFacts, Progress, Recorder, Replay};
+use flow::{Counters, Event, FlowKey, LogStatus, Record, Timestamp, Tuple, Verdict, WindowLength, protocol};
+
+use server::{Mood, Server};
+
+/// The first moment of every test: the edge of a window.
+const START: i64 = 1_764_000_000;
+
+/// Packets of both directions in each recorded window.
+const PACKETS: u64 = 5;
+
+fn at(seconds: i64) -> Timestamp {
+    Timestamp::from_seconds(START + seconds)
+}
+
+fn length() -> WindowLength {
+    WindowLength::try_from(10).unwrap()
+}
+
+fn facts() -> GatewayFacts {
+    let public_addresses = vec!["203.0.113.1".parse().unwrap()];
+    GatewayFacts { hostname: "gateway-host".to_owned(), interfaces: Vec::new(), public_addresses }
+}
+
+/// Writes a recording of one window in which one flow had [`PACKETS`] packets.
+fn record(path: &Path) {
+    let address = |text: &str| text.parse::<IpAddr>().unwrap();
+    let original =
+        Tuple { srcaddr: address("10.0.0.2"), dstaddr: address("198.51.100.9"), srcport: 4000, dstport: 443 };
+    let event = Event {
+        key: FlowKey { protocol: protocol::TCP, original, translated: Some(original) },
+        first: at(1),
+        last: at(4),
+        forward: Counters { packets: 3, bytes: 180 },
+        reply: Counters { packets: 2, bytes: 120 },
+        verdict: Verdict::Accept,
+        tcp_flags: 2,
+        interface_in: None,
+        interface_out: None,
+    };
+    let progress =
+        |seconds| Progress { complete_until: at(seconds), losses: Vec::new(), poll_again: at(seconds) };
+    let mut recorder = Recorder::create(path, &facts(), length()).unwrap();
+    recorder.write(&[], &progress(0)).unwrap();
+    recorder.write(&[event], &progress(10)).unwrap();
+}
+
+/// One gateway host: its state folder, its clock, and the agent that runs on it.
+struct Host {
+    place: tempfile::TempDir,
+    now: Arc<AtomicI64>,
+    running: Option<Running>,
+    spool_bytes_max: u64,
+}
+
+struct Running {
+    stop: Stop,
+    metrics: AgentMetrics,
+    thread: JoinHandle<Result<(), AgentError>>,
+}
+
+impl Host {
+    fn new() -> Self {
+        let place = tempfile::tempdir().unwrap();
+        record(&place.path().join("recording"));
+        let now = Arc::new(AtomicI64::new(at(0).millis()));
+        Self { place, now, running: None, spool_bytes_max: agent::SPOOL_BYTES_MAX_DEFAULT }
+    }
+
+    fn settings(&self, server: &Server) -> AgentSettings {
+        AgentSettings {
+            server: server.address(),
+            state_folder: self.place.path().join("state"),
+            enrolment_token: Some("enrolment-token".to_owned()),
+            window: length(),
+            spool_bytes_max: self.spool_bytes_max,
+            source: "replay",
+            ..AgentSettings::default()
+        }
+    }
+
+    fn start(&mut self, server: &Server) {
+        let settings = self.settings(server);
+        let (stop, metrics, now) = (Stop::new(), settings.metrics.clone(), Arc::clone(&self.now));
+        let clock: flow::Clock = Arc::new(move || Timestamp::from_millis(now.load(Ordering::SeqCst)));
+        let source = Box::new(Replay::open(&self.place.path().join("recording"), clock()).unwrap());
+        let asked = stop.clone();
+        let thread = std::thread::spawn(move || agent::run(settings, source, facts(), clock, asked));
+        self.running = Some(Running { stop, metrics, thread });
+    }
+
+    fn set_clock(&self, seconds: i64) {
+        self.now.store(at(seconds).millis(), Ordering::SeqCst);
+    }
+
+    /// Stops the agent; the second that a stop may take is measured.
+    fn stop(&mut self) -> AgentMetrics {
+        let Running { stop, metrics, thread } = self.running.take().unwrap();
+        let (done, wait) = std::sync::mpsc::channel();
+        let joiner = std::thread::spawn(move || {
+            thread.join().unwrap().unwrap();
+            done.send(()).unwrap();
+        });
+        stop.now();
+        wait.recv_timeout(Duration::from_secs(1)).expect("a run ends within a second");
+        joiner.join().unwrap();
+        metrics
+    }
+}
+
+fn flow_log(id: &str) -> AgentFlowLog {
+    AgentFlowLog {
+        flow_log_id: id.to_owned(),
+        resource_type: "NAT".to_owned(),
+        resource_id: server::GATEWAY.to_owned(),
+        traffic_type: "ALL".to_owned(),
+        topic_id: "flow-log-topic".to_owned(),
+    }
+}
+
+/// Start and end in seconds, status, and packets told or lost.
+fn told(record: &Record) -> (i64, i64, LogStatus, u64) {
+    let packets = record.packets.unwrap_or(0) + record.reply_packets.unwrap_or(0);
+    let packets = if record.log_status == LogStatus::SkipData { record.lost.unwrap_or(0) } else { packets };
+    (record.start.seconds() - START, record.end.seconds() - START, record.log_status, packets)
+}
+
+#[test]
+fn a_window_is_on_the_server_as_soon_as_it_closes() {
+    let server = Server::start(vec![flow_log("fl-00000001"), flow_log("fl-00000002")]);
+    let mut host = Host::new();
+    host.start(&server);
+    server.wait("the agent knows its flow logs", |seen| seen.known_generation == Some(1));
+    assert_eq!(server.seen(|seen| seen.stored.len()), 0, "no window has closed yet");
+
+    host.set_clock(10);
+    server.wait("both flow logs have their records", |seen| seen.stored.len() == 2);
+    for flow_log in ["fl-00000001", "fl-00000002"] {
+        assert_eq!(
+            server.records(flow_log).iter().map(told).collect::<Vec<_>>(),
+            [(1, 4, LogStatus::Ok, PACKETS)]
+        );
+    }
+    let status = server.seen(|seen| seen.status.clone().unwrap());
+    assert_eq!((status.source.as_str(), status.window_seconds), ("replay", 10));
+    assert_eq!(
+        (status.hostname.as_str(), status.public_addresses),
+        ("gateway-host", vec!["203.0.113.1".to_owned()])
+    );
+
+    server.order(vec![flow_log("fl-00000002")]);
+    server.wait("the agent knows that one was paused", |seen| seen.known_generation == Some(2));
+    host.set_clock(20);
+    server.wait("the other goes on", |seen| seen.stored.len() == 3);
+    assert_eq!(server.records("fl-00000001").len(), 1);
+    let numbers = host.stop().read();
+    assert_eq!((numbers.sent_batches_total, numbers.spooled_batches, numbers.flow_logs), (3, 0, 1));
+}
+
+#[test]
+fn an_answer_that_is_lost_stores_nothing_twice() {
+    let server = Server::start(vec![flow_log("fl-00000001")]);
+    let mut host = Host::new();
+    host.start(&server);
+    server.wait("the agent knows its flow logs", |seen| seen.known_generation == Some(1));
+    server.be(Mood::Silent);
+    host.set_clock(10);
+    server.wait("the batch was stored twice", |seen| seen.uploads >= 2);
+    server.be(Mood::Working);
+    server.wait("the batch was acknowledged", |seen| seen.acknowledged == 1);
+    assert_eq!(server.records("fl-00000001").len(), 1);
+    let numbers = host.stop().read();
+    assert_eq!((numbers.sent_batches_total, numbers.sent_again_batches_total), (1, 1));
+}
+
+#[test]
+fn a_restart_without_a_server_goes_on_collecting_and_tells_what_nobody_watched() {
+    let server = Server::start(vec![flow_log("fl-00000001")]);
+    let mut host = Host::new();
+    host.start(&server);
+    server.wait("the agent knows its flow logs", |seen| seen.known_generation == Some(1));
+    server.be(Mood::Busy);
+    host.set_clock(10);
+    server.wait("the server was asked in vain", |seen| seen.uploads >= 1);
+    assert_eq!(host.stop().read().spooled_batches, 1);
+
+    host.set_clock(35);
+    server.be(Mood::Gone);
+    host.start(&server);
+    server.wait("the agent asks in vain", |seen| seen.turned_away >= 2);
+    host.set_clock(51);
+    server.wait("it sends in vain", |seen| seen.uploads >= 2);
+    host.stop();
+    assert_eq!(server.seen(|seen| seen.stored.len()), 0);
+
+    server.be(Mood::Working);
+    host.start(&server);
+    server.wait("all that was spooled arrives", |seen| seen.stored.len() >= 2);
+    host.stop();
+    let mut told: Vec<_> = server.records("fl-00000001").iter().map(told).collect();
+    told.sort_by_key(|(start, _, status, _)| (*start, *status));
+    assert_eq!(
+        told,
+        [
+            (1, 4, LogStatus::Ok, PACKETS),
+            (10, 20, LogStatus::SkipData, 0),
+            (20, 30, LogStatus::SkipData, 0),
+            (30, 40, LogStatus::SkipData, 0),
+            (31, 34, LogStatus::Ok, PACKETS),
+            (41, 44, LogStatus::Ok, PACKETS),
+        ]
+    );
+    assert_eq!(server.seen(|seen| seen.enrolments), 1, "an identity is kept");
+}
+
+#[test]
+fn what_finds_no_room_in_the_spool_is_told_to_the_packet() {
+    let server = Server::start(vec![flow_log("fl-00000001")]);
+    let mut host = Host::new();
+    host.spool_bytes_max = 2 * 4096;
+    host.start(&server);
+    server.wait("the agent knows its flow logs", |seen| seen.known_generation == Some(1));
+    server.be(Mood::Busy);
+    for window in 1..=5 {
+        host.set_clock(10 * window);
+        let metrics = host.running.as_ref().unwrap().metrics.clone();
+        server.wait("the window closes", |_| {
+            metrics.read().closed_windows_total == u64::try_from(window).unwrap()
+        });
+    }
+    server.be(Mood::Working);
+    server.wait("there is room again", |seen| seen.stored.len() == 2);
+    host.set_clock(60);
+    server.wait("the gap is told", |seen| seen.stored.len() == 3);
+    let numbers = host.stop().read();
+    assert_eq!((numbers.withheld_windows_total, numbers.lost_packets_total), (3, 3 * PACKETS));
+    let mut told: Vec<_> = server.records("fl-00000001").iter().map(told).collect();
+    told.sort_by_key(|(start, ..)| *start);
+    assert_eq!(
+        told,
+        [
+            (1, 4, LogStatus::Ok, PACKETS),
+            (11, 14, LogStatus::Ok, PACKETS),
+            (20, 50, LogStatus::SkipData, 3 * PACKETS),
+            (51, 54, LogStatus::Ok, PACKETS),
+        ]
+    );
+}
+
+#[test]
+fn a_batch_that_the_server_refuses_blocks_nothing() {
+    let server = Server::start(vec![flow_log("fl-00000001")]);
+    let mut host = Host::new();
+    host.start(&server);
+    server.wait("the agent knows its flow logs", |seen| seen.known_generation == Some(1));
+    server.be(Mood::Refusing);
+    host.set_clock(10);
+    server.wait("the batch is refused", |seen| seen.uploads == 1);
+    server.be(Mood::Working);
+    host.set_clock(20);
+    server.wait("the next one is stored", |seen| seen.stored.len() == 1);
+    assert_eq!(host.stop().read().refused_batches_total, 1);
+    assert_eq!(
+        server.records("fl-00000001").iter().map(told).collect::<Vec<_>>(),
+        [(11, 14, LogStatus::Ok, PACKETS)]
+    );
+}
+
+#[test]
+fn a_token_that_the_server_refuses_and_a_folder_in_use_end_the_start() {
+    let server = Server::start(Vec::new());
+    let mut host = Host::new();
+    let run = |host: &Host, settings: AgentSettings| {
+        let clock: flow::Clock = Arc::new(|| at(0));
+        let source = Box::new(Replay::open(&host.place.path().join("recording"), at(0)).unwrap());
+        agent::run(settings, source, facts(), clock, Stop::new()).unwrap_err().to_string()
+    };
+    let wrong = AgentSettings { enrolment_token: Some("wrong".to_owned()), ..host.settings(&server) };
+    let error = run(&host, wrong);
+    assert!(error.contains("does not enrol this agent: make a new token"), "{error}");
+
+    host.start(&server);
+    server.wait("the first agent runs", |seen| seen.known_generation == Some(1));
+    let error = run(&host, host.settings(&server));
+    assert!(error.contains("is in use: stop the other agent"), "{error}");
+    host.stop();
+}
