@@ -24,11 +24,12 @@ pub(crate) struct EncodedBatch {
 /// The batches that hold all records of `collected`, oldest first and each with a new id.
 ///
 /// Records of one flow log and topic share a batch, so that many quiet windows closing at once are few files.
-pub(crate) fn batches(
+pub(crate) fn batches<'a>(
     identity: &Identity,
-    collected: impl IntoIterator<Item = Collected>,
+    collected: impl IntoIterator<Item = &'a Collected>,
 ) -> Result<Vec<EncodedBatch>, BatchError> {
-    let mut by_flow_log: BTreeMap<(FlowLogId, TopicId), Vec<Record>> = BTreeMap::new();
+    // References, because a window may hold a million records; only one part is copied at a time.
+    let mut by_flow_log: BTreeMap<(&FlowLogId, &TopicId), Vec<&Record>> = BTreeMap::new();
     for Collected { flow_log, topic, records } in collected {
         by_flow_log.entry((flow_log, topic)).or_default().extend(records);
     }
@@ -42,7 +43,7 @@ pub(crate) fn batches(
                 gateway: identity.gateway.clone(),
                 flow_log: flow_log.clone(),
                 topic: topic.clone(),
-                records: part.to_vec(),
+                records: part.iter().copied().cloned().collect(),
             };
             encode(batch, &mut batches)?;
         }
@@ -86,7 +87,7 @@ mod tests {
         let most = i64::try_from(BATCH_RECORDS_MAX).unwrap();
         let encoded = batches(
             &Identity::of_tests(),
-            [
+            &[
                 collected("fl-00000001", 0..most - 1),
                 collected("fl-00000002", 0..1),
                 collected("fl-00000001", most - 1..most + 3),

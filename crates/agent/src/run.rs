@@ -320,8 +320,8 @@ impl Collector {
             return;
         }
         let missing = self.withheld.collected(&self.windows);
-        let collected = closed.iter().flat_map(|window| window.collected.iter().cloned());
-        let spooled = batches(&self.identity, missing.into_iter().chain(collected))
+        let collected = closed.iter().flat_map(|window| &window.collected);
+        let spooled = batches(&self.identity, missing.iter().chain(collected))
             .map_err(Box::<dyn std::error::Error>::from)
             .and_then(|batches| {
                 self.spool.add(&batches)?;

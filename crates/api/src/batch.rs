@@ -35,7 +35,7 @@ const MAGIC: &[u8; 8] = b"NLBATCH\x01";
 /// Level 3: near the best ratio at a tenth of the effort.
 const COMPRESSION_LEVEL: i32 = 3;
 
-/// Records of one flow log and one window, with an id, so that sending twice stores once.
+/// Records of one flow log, usually of one window, with an id, so that sending twice stores once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Batch {
     /// Names the content: two batches with the same id hold the same records.
