@@ -88,7 +88,7 @@ impl OperationVisitor for Document {
             .summary(Some(O::SUMMARY))
             .parameter(region)
             .request_body(Some(body.required(Some(Required::True)).build()))
-            .response("200", answer("Done; a `RequestId` is there too.", response))
+            .response("200", answer("Done; the header `x-request-id` names the request.", response))
             .response("default", answer("Failed.", failure));
         if O::PERMISSION != Permission::Anyone {
             operation = operation
@@ -113,10 +113,15 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_published_document_is_up_to_date() {
+        expect_test::expect_file!["../../../docs/reference/openapi.json"].assert_eq(&openapi_json());
+    }
+
+    #[test]
     fn every_operation_and_every_schema_it_names_is_described() {
         let text = openapi_json();
         let document: serde_json::Value = serde_json::from_str(&text).unwrap();
-        assert_eq!(document["paths"].as_object().unwrap().len(), 35);
+        assert_eq!(document["paths"].as_object().unwrap().len(), 36);
         for part in text.split("\"#/components/schemas/").skip(1) {
             let name = part.split('"').next().unwrap();
             assert!(document["components"]["schemas"][name].is_object(), "schema `{name}` is missing");

@@ -26,6 +26,7 @@ mod create_enrolment_token;
 mod create_flow_log;
 mod create_index;
 mod create_logset;
+mod create_sign_in_link;
 mod create_topic;
 mod delete_access_key;
 mod delete_flow_log;
@@ -67,6 +68,7 @@ pub use create_enrolment_token::{
 pub use create_flow_log::{CreateFlowLog, CreateFlowLogRequest, CreateFlowLogResponse};
 pub use create_index::{CreateIndex, CreateIndexRequest, CreateIndexResponse};
 pub use create_logset::{CreateLogset, CreateLogsetRequest, CreateLogsetResponse};
+pub use create_sign_in_link::{CreateSignInLink, CreateSignInLinkRequest, CreateSignInLinkResponse};
 pub use create_topic::{CreateTopic, CreateTopicRequest, CreateTopicResponse};
 pub use delete_access_key::{DeleteAccessKey, DeleteAccessKeyRequest, DeleteAccessKeyResponse};
 pub use delete_flow_log::{DeleteFlowLog, DeleteFlowLogRequest, DeleteFlowLogResponse};
@@ -213,6 +215,7 @@ table!(
     SearchLog,
     CreateAccessKey,
     CreateEnrolmentToken,
+    CreateSignInLink,
     DeleteAccessKey,
     DescribeAccessKeys,
     DescribeFields,
