@@ -13,6 +13,8 @@ use crate::outcome::{LabError, run};
 
 const CLAIMS: &str = "/run/natlens-lab";
 const NAMESPACES: &str = "/run/netns";
+/// Locked while one lab sweeps and claims, so that no other takes a claim that is being made for a leftover.
+const TURN: &str = "turn.lock";
 
 /// The right to some namespaces, held as long as this process lives.
 #[derive(Debug)]
@@ -26,6 +28,8 @@ impl Claim {
     /// Removes what crashed labs left behind, then claims `name` for this process.
     pub(crate) fn take(name: &str) -> Result<Self, LabError> {
         fs::create_dir_all(CLAIMS).map_err(LabError::on(format!("make `{CLAIMS}`")))?;
+        let turn = open(&Path::new(CLAIMS).join(TURN))?;
+        turn.lock().map_err(LabError::on(format!("lock `{TURN}` in `{CLAIMS}`")))?;
         sweep()?;
         let path = Path::new(CLAIMS).join(format!("{name}.lab"));
         let file = open(&path)?;
@@ -64,7 +68,8 @@ impl Drop for Claim {
 /// Removes every namespace that a lab without a living process wrote down.
 fn sweep() -> Result<(), LabError> {
     let entries = fs::read_dir(CLAIMS).map_err(LabError::on(format!("read `{CLAIMS}`")))?;
-    for path in entries.flatten().map(|entry| entry.path()) {
+    let paths = entries.flatten().map(|entry| entry.path());
+    for path in paths.filter(|path| path.extension().is_some_and(|extension| extension == "lab")) {
         let mut file = open(&path)?;
         if file.try_lock().is_err() {
             continue;

@@ -17,5 +17,5 @@ pub mod truth;
 pub use lab::{Host, Lab, LabSettings, Offloads};
 pub use namespace::Namespace;
 pub use outcome::LabError;
-pub use privilege::lab_or_skip;
+pub use privilege::{lab_or_skip, skip};
 pub use program::{Lines, Program};

@@ -3,7 +3,7 @@
 //! Hides: what counts as privileged, and that a skip is a failure where tests must be complete.
 //! Knows nothing of: any test.
 
-use crate::lab::{Lab, LabSettings};
+use crate::lab::{Lab, LabSettings, Offloads};
 use crate::outcome::LabError;
 
 /// Brings up a lab for the test `name`, or says why the test is skipped and returns `None`.
@@ -12,8 +12,8 @@ use crate::outcome::LabError;
 ///
 /// Where the environment names `CI`, a skip is a failure; everywhere, a lab that root cannot bring up is one.
 #[track_caller]
-pub fn lab_or_skip(name: &str) -> Option<Lab> {
-    match Lab::up(&LabSettings::for_test(name)) {
+pub fn lab_or_skip(name: &str, offloads: Offloads) -> Option<Lab> {
+    match Lab::up(&LabSettings { offloads, ..LabSettings::for_test(name) }) {
         Ok(lab) => Some(lab),
         Err(error @ LabError::NotRoot) => {
             skip(name, &error.to_string());
@@ -25,8 +25,14 @@ pub fn lab_or_skip(name: &str) -> Option<Lab> {
     }
 }
 
+/// Says why the test `name` is skipped.
+///
+/// # Panics
+///
+/// Where the environment names `CI`, a skip is a failure.
+#[track_caller]
 #[expect(clippy::print_stderr, reason = "a skipped test must be seen in the output of the test run")]
-fn skip(name: &str, why: &str) {
+pub fn skip(name: &str, why: &str) {
     let must_be_complete = std::env::var_os("CI").is_some();
     assert!(!must_be_complete, "`{name}` cannot run, and with CI set nothing may be skipped: {why}");
     eprintln!("skipped `{name}`: {why}");

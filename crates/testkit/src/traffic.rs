@@ -10,6 +10,7 @@ mod service;
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::lab::{Host, Lab};
 use crate::namespace::Namespace;
@@ -98,6 +99,13 @@ pub const EVERY_KIND: &[Deed] = &[
     Deed::TellDropped { datagrams: 3 },
 ];
 
+/// A number of eight digits that no other payload of this process carries: packets that look alike cannot be told
+/// apart on the two sides of a translation.
+fn unique() -> String {
+    static NEXT: AtomicU32 = AtomicU32::new(10_000_000);
+    NEXT.fetch_add(1, Ordering::Relaxed).to_string()
+}
+
 /// Does every kind once in each family; on return every packet has passed that is going to be answered.
 pub fn known(lab: &Lab) -> Result<(), LabError> {
     let client = lab.namespace(Host::Client);
@@ -125,4 +133,11 @@ fn act(family: Family, deed: Deed) -> io::Result<()> {
         Deed::AskRefused => client::ask_refused(to(REFUSED_PORT)),
         Deed::TellDropped { datagrams } => client::tell(to(DROPPED_PORT), datagrams),
     }
+}
+
+/// Sends a UDP datagram to an address that the gateway has no route to.
+pub fn tell_nowhere(client: &Namespace, address: IpAddr) -> Result<(), LabError> {
+    client
+        .within(|| client::tell(SocketAddr::new(address, SINK_PORT), 1))?
+        .map_err(LabError::on(format!("send a datagram to {address}")))
 }

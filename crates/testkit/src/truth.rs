@@ -9,7 +9,7 @@ mod watch;
 
 pub use packet::Packet;
 pub use pairing::{TrueFlow, TrueVerdict, flows};
-pub use watch::Watch;
+pub use watch::{SENTINEL_PORT, Watch};
 
 use flow::WindowLength;
 

@@ -3,11 +3,11 @@
 use expect_test::expect;
 use flow::{WindowLength, protocol};
 use testkit::truth::{TrueFlow, TrueVerdict, Watch};
-use testkit::{Lab, lab_or_skip, traffic};
+use testkit::{Lab, Offloads, lab_or_skip, traffic};
 
 #[test]
 fn the_truth_names_every_kind_of_known_traffic() {
-    let Some(lab) = lab_or_skip("truth") else { return };
+    let Some(lab) = lab_or_skip("truth", Offloads::Off) else { return };
     let _services = traffic::Services::start(&lab).unwrap();
     let watch = Watch::start(&lab).unwrap();
     traffic::known(&lab).unwrap();
@@ -16,19 +16,19 @@ fn the_truth_names_every_kind_of_known_traffic() {
     let flows = truth.flows(WindowLength::MINUTE);
     let told: Vec<String> = over_all_windows(&flows).iter().map(told).collect();
     expect![[r#"
-        v4 protocol 1 to 2048: Accepted, 3 packets with 120 bytes, answered by 3 with 120
-        v4 protocol 17 to 5140: Accepted, 1 packets with 9 bytes, answered by 0 with 0
-        v4 protocol 17 to 53: Accepted, 2 packets with 56 bytes, answered by 2 with 56
-        v4 protocol 17 to 8081: Refused, 1 packets with 14 bytes, answered by 0 with 0
-        v4 protocol 17 to 8082: Refused, 3 packets with 27 bytes, answered by 0 with 0
+        v4 protocol 1 to 2048: Accepted, 3 packets with 78 bytes, answered by 3 with 78
+        v4 protocol 17 to 5140: Accepted, 1 packets with 19 bytes, answered by 0 with 0
+        v4 protocol 17 to 53: Accepted, 2 packets with 40 bytes, answered by 2 with 40
+        v4 protocol 17 to 8081: Refused, 1 packets with 23 bytes, answered by 0 with 0
+        v4 protocol 17 to 8082: Refused, 3 packets with 57 bytes, answered by 0 with 0
         v4 protocol 6 to 8000: Accepted, tcp packets with 40 bytes, answered by tcp with 20042
-        v4 protocol 6 to 8000: Accepted, tcp packets with 42 bytes, answered by tcp with 2000044
+        v4 protocol 6 to 8000: Accepted, tcp packets with 42 bytes, answered by tcp with 2000708
         v4 protocol 6 to 8081: Refused, tcp packets with 0 bytes, answered by tcp with 0
-        v6 protocol 17 to 5140: Accepted, 1 packets with 9 bytes, answered by 0 with 0
-        v6 protocol 17 to 53: Accepted, 2 packets with 60 bytes, answered by 2 with 60
-        v6 protocol 17 to 8081: Refused, 1 packets with 14 bytes, answered by 0 with 0
-        v6 protocol 17 to 8082: Refused, 3 packets with 27 bytes, answered by 0 with 0
-        v6 protocol 58 to 32768: Accepted, 3 packets with 120 bytes, answered by 3 with 120
+        v6 protocol 17 to 5140: Accepted, 1 packets with 19 bytes, answered by 0 with 0
+        v6 protocol 17 to 53: Accepted, 2 packets with 40 bytes, answered by 2 with 40
+        v6 protocol 17 to 8081: Refused, 1 packets with 23 bytes, answered by 0 with 0
+        v6 protocol 17 to 8082: Refused, 3 packets with 57 bytes, answered by 0 with 0
+        v6 protocol 58 to 32768: Accepted, 3 packets with 78 bytes, answered by 3 with 78
         v6 protocol 6 to 8000: Accepted, tcp packets with 40 bytes, answered by tcp with 20042
         v6 protocol 6 to 8000: Accepted, tcp packets with 42 bytes, answered by tcp with 2000044
         v6 protocol 6 to 8081: Refused, tcp packets with 0 bytes, answered by tcp with 0"#]]
@@ -38,7 +38,7 @@ fn the_truth_names_every_kind_of_known_traffic() {
 
 #[test]
 fn a_lab_goes_away_with_its_value() {
-    let Some(lab) = lab_or_skip("away") else { return };
+    let Some(lab) = lab_or_skip("away", Offloads::Off) else { return };
     let name = lab.namespace(testkit::Host::Gateway).name().to_owned();
     let path = std::path::Path::new("/run/netns").join(name);
     assert!(path.exists());
@@ -48,7 +48,7 @@ fn a_lab_goes_away_with_its_value() {
 
 #[test]
 fn the_generator_keeps_traffic_going_until_it_is_stopped() {
-    let Some(lab) = lab_or_skip("generator") else { return };
+    let Some(lab) = lab_or_skip("generator", Offloads::Off) else { return };
     let watch = Watch::start(&lab).unwrap();
     let generator = traffic::Generator::start(&lab).unwrap();
     assert!(generator.is_running());

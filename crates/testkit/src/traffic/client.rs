@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use crate::namespace::Namespace;
 use crate::outcome::LabError;
-use crate::traffic::{Family, HTTP_PORT};
+use crate::traffic::{Family, HTTP_PORT, unique};
 
 /// How long an answer may take; the machine may be busy.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -57,7 +57,7 @@ pub(super) fn fetch_refused(from: SocketAddr) -> io::Result<()> {
 pub(super) fn ask(whom: SocketAddr, questions: u32) -> io::Result<()> {
     let socket = udp(whom)?;
     for number in 1..=questions {
-        let question = format!("question {number} to {whom}");
+        let question = format!("question {number}, {}", unique());
         socket.send(question.as_bytes())?;
         let mut answer = [0; 512];
         let length = socket.recv(&mut answer)?;
@@ -70,12 +70,13 @@ pub(super) fn ask(whom: SocketAddr, questions: u32) -> io::Result<()> {
 
 pub(super) fn tell(whom: SocketAddr, datagrams: u32) -> io::Result<()> {
     let socket = udp(whom)?;
-    (1..=datagrams).try_for_each(|number| socket.send(format!("message {number}").as_bytes()).map(drop))
+    (1..=datagrams)
+        .try_for_each(|number| socket.send(format!("message {number}, {}", unique()).as_bytes()).map(drop))
 }
 
 pub(super) fn ask_refused(whom: SocketAddr) -> io::Result<()> {
     let socket = udp(whom)?;
-    socket.send(b"anybody there?")?;
+    socket.send(format!("anybody there? {}", unique()).as_bytes())?;
     match socket.recv(&mut [0; 16]) {
         Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => Ok(()),
         Err(error) => Err(error),

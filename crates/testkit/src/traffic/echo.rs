@@ -10,6 +10,8 @@ use std::time::Duration;
 
 use socket2::{Domain, Protocol, Socket, Type};
 
+use crate::traffic::unique;
+
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// The most packets of others that are passed over before a reply is missed.
@@ -39,7 +41,7 @@ fn request(whom: IpAddr, identifier: u16, sequence: u16) -> Vec<u8> {
     let mut packet = vec![kind, 0, 0, 0];
     packet.extend(identifier.to_be_bytes());
     packet.extend(sequence.to_be_bytes());
-    packet.extend(b"is anybody there, in the lab's internet?");
+    packet.extend(format!("is anybody there? {}", unique()).bytes());
     // Linux computes the checksum of ICMPv6 itself.
     if whom.is_ipv4() {
         let sum = checksum(&packet).to_be_bytes();

@@ -21,7 +21,7 @@ use crate::truth::GroundTruth;
 use crate::truth::packet::Packet;
 
 /// The port of the last packet of every watch ("discard", RFC 863). It is not traffic and in no flow.
-pub(super) const SENTINEL_PORT: u16 = 9;
+pub const SENTINEL_PORT: u16 = 9;
 
 /// Enough of a packet for its headers and some bytes to recognise it by. Unit: bytes.
 const SNAPLEN: u32 = 128;
