@@ -88,8 +88,8 @@ pub struct Bpf {
     opened_in: Option<Window>,
     /// The totals of even and odd windows as they were when last looked at.
     known: [Totals; 2],
-    /// A window that lost something when an earlier one was delivered late.
-    suspect: Option<(Window, LossCause)>,
+    /// Losses of the current window, known early because an earlier one was delivered late.
+    not_yet_told: Vec<Loss>,
 }
 
 impl Bpf {
@@ -108,7 +108,7 @@ impl Bpf {
             next: opened_in,
             opened_in: Some(opened_in),
             known: [Totals::default(); 2],
-            suspect: None,
+            not_yet_told: Vec::new(),
         };
         source.set_clock()?;
         if source.watch_interfaces()? == 0 {
@@ -153,10 +153,13 @@ impl Bpf {
             // When late, the current window fills the same map; its flows so far become events of their own.
             self.programs.drain(*parity, |entry| events.push(judge.event(entry)))?;
         }
-        let mut losses = Vec::new();
+        let mut losses = std::mem::take(&mut self.not_yet_told);
         for parity in parities {
             losses.extend(self.losses(parity, current)?);
         }
+        let (complete, not_yet) = losses.into_iter().partition(|loss| loss.window < current);
+        self.not_yet_told = not_yet;
+        let mut losses: Vec<Loss> = complete;
         if let Some(window) = self.opened_in.take() {
             losses.push(Loss { window, packets: 0, bytes: 0, cause: LossCause::NotWatching });
         }
@@ -164,34 +167,23 @@ impl Bpf {
         Ok(losses)
     }
 
-    /// What windows of one parity lost since the last look; those from `next` to before `current` are complete.
+    /// What windows of one parity lost since the last look.
+    ///
+    /// The kernel cannot say which of several windows lost something: every one that can have is told of, and the
+    /// newest tells how much.
     fn losses(&mut self, of: usize, current: Window) -> Result<Vec<Loss>, SourceError> {
         let totals = self.programs.totals(of)?;
         let Some(known) = self.known.get_mut(of) else { return Ok(Vec::new()) };
         let before = std::mem::replace(known, totals);
-        let causes = [
-            (LossCause::TooManyFlows, difference(totals.full, before.full)),
-            (LossCause::PolledLate, difference(totals.late, before.late)),
-        ];
-        let suspect = self.suspect.take_if(|(window, _)| parity(*window) == of && *window < current);
-        let windows = windows_between(self.next, current, of);
-        let mut losses: Vec<Loss> =
-            suspect.map(|(window, cause)| Loss { window, packets: 0, bytes: 0, cause }).into_iter().collect();
-        for (cause, lost) in causes {
-            if lost.packets == 0 {
-                continue;
-            }
-            // The kernel cannot say which of several windows lost them: all did, and the newest tells how many.
-            for (age, window) in windows.iter().rev().enumerate() {
-                let Counters { packets, bytes } = if age == 0 { lost } else { Counters::default() };
-                losses.push(Loss { window: *window, packets, bytes, cause });
-            }
-            let maybe_current =
-                windows.len() > 1 || windows.first().is_none_or(|only| only.next() != current);
-            if maybe_current && parity(current) == of {
-                self.suspect = Some((current, cause));
-            }
+        let in_time = self.next.next() == current;
+        let mut windows = windows_between(self.next, current, of);
+        if !in_time && parity(current) == of {
+            windows.push(current);
         }
+        let mut losses = told(LossCause::TooManyFlows, difference(totals.full, before.full), &windows);
+        // The first window found its map empty, so nothing was late in it.
+        let late_in = windows.get(1..).filter(|rest| !rest.is_empty()).unwrap_or(&windows);
+        losses.extend(told(LossCause::PolledLate, difference(totals.late, before.late), late_in));
         Ok(losses)
     }
 }
@@ -252,6 +244,20 @@ fn windows_between(first: Window, until: Window, of: usize) -> Vec<Window> {
         window = window.next();
     }
     windows
+}
+
+/// The losses of `windows`, oldest first, of which the newest carries the number.
+fn told(cause: LossCause, lost: Counters, windows: &[Window]) -> Vec<Loss> {
+    if lost.packets == 0 {
+        return Vec::new();
+    }
+    let newest = windows.last();
+    let of = |window: &Window| if Some(window) == newest { lost } else { Counters::default() };
+    let loss = |window: &Window| {
+        let Counters { packets, bytes } = of(window);
+        Loss { window: *window, packets, bytes, cause }
+    };
+    windows.iter().map(loss).collect()
 }
 
 fn difference(now: Counters, before: Counters) -> Counters {

@@ -12,6 +12,7 @@ mod gateway;
 mod namespace;
 mod recording;
 mod replay;
+#[cfg(target_os = "linux")]
 mod ruleset;
 mod source;
 

@@ -100,3 +100,162 @@ impl Source for Replay {
         Ok(Progress { complete_until: self.next.start(), losses, poll_again: self.next.end() })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use flow::{Counters, FlowKey, RejectReason, Rejection, Tuple, Verdict};
+
+    use super::*;
+    use crate::source::LossCause;
+
+    fn ten_seconds() -> WindowLength {
+        WindowLength::try_from(10).unwrap()
+    }
+
+    fn gateway() -> GatewayFacts {
+        let interface = crate::gateway::Interface {
+            name: "g1".to_owned(),
+            index: 3,
+            addresses: vec!["203.0.113.1".parse().unwrap()],
+        };
+        let public_addresses = interface.addresses.clone();
+        GatewayFacts { hostname: "gw".to_owned(), interfaces: vec![interface], public_addresses }
+    }
+
+    fn event(millis: i64, verdict: Verdict) -> Event {
+        let original = Tuple {
+            srcaddr: "fd10::2".parse().unwrap(),
+            dstaddr: "2001:db8::2".parse().unwrap(),
+            srcport: 4000,
+            dstport: 443,
+        };
+        let translated = (verdict == Verdict::Accept).then_some(original);
+        Event {
+            key: FlowKey { protocol: 6, original, translated },
+            first: Timestamp::from_millis(millis),
+            last: Timestamp::from_millis(millis + 1),
+            forward: Counters { packets: 3, bytes: 180 },
+            reply: Counters { packets: 2, bytes: u64::MAX },
+            verdict,
+            tcp_flags: 0x1b,
+            interface_in: Some("g0".into()),
+            interface_out: None,
+        }
+    }
+
+    fn refused() -> Verdict {
+        Verdict::Reject(Rejection { reason: RejectReason::SecurityGroup, rule: Some("sg-web".into()) })
+    }
+
+    fn progress(until_seconds: i64, losses: Vec<Loss>) -> Progress {
+        let complete_until = Timestamp::from_seconds(until_seconds);
+        Progress { complete_until, losses, poll_again: complete_until.plus(Duration::from_secs(10)) }
+    }
+
+    /// Two windows, from second 1000 to 1020, and the beginning of a third.
+    fn record(path: &Path) {
+        let mut recorder = Recorder::create(path, &gateway(), ten_seconds()).unwrap();
+        let window = ten_seconds().window_of(Timestamp::from_seconds(1000));
+        let loss = Loss { window, packets: 7, bytes: 700, cause: LossCause::TooManyFlows };
+        recorder.write(&[], &progress(1000, Vec::new())).unwrap();
+        recorder
+            .write(
+                &[event(1_009_999, refused()), event(1_000_000, Verdict::Accept)],
+                &progress(1010, vec![loss]),
+            )
+            .unwrap();
+        recorder
+            .write(
+                &[event(1_012_000, Verdict::Accept), event(1_021_000, Verdict::Accept)],
+                &progress(1020, Vec::new()),
+            )
+            .unwrap();
+        recorder.write(&[event(1_022_000, Verdict::Accept)], &progress(1020, Vec::new())).unwrap();
+    }
+
+    #[test]
+    fn a_recording_happens_again_and_again_in_present_windows() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("run.recording");
+        record(&path);
+        let mut replay = Replay::open(&path, Timestamp::from_seconds(50_003)).unwrap();
+        assert_eq!(*replay.gateway(), gateway());
+
+        let mut events = Vec::new();
+        let early = replay.poll(Timestamp::from_millis(50_009_999), &mut events).unwrap();
+        assert_eq!(
+            (events.len(), early.complete_until.seconds(), early.poll_again.seconds()),
+            (0, 50_000, 50_010)
+        );
+
+        let progress = replay.poll(Timestamp::from_seconds(50_030), &mut events).unwrap();
+        let expected = [
+            event(50_000_000, Verdict::Accept),
+            event(50_009_999, refused()),
+            event(50_012_000, Verdict::Accept),
+            event(50_020_000, Verdict::Accept),
+            event(50_029_999, refused()),
+        ];
+        assert_eq!(events, expected);
+        let lost_in: Vec<i64> = progress.losses.iter().map(|loss| loss.window.start().seconds()).collect();
+        assert_eq!((lost_in, progress.complete_until.seconds()), (vec![50_000, 50_020], 50_030));
+    }
+
+    #[test]
+    fn a_recording_that_was_cut_off_is_read_up_to_its_last_complete_window() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("run.recording");
+        record(&path);
+        let whole = std::fs::read_to_string(&path).unwrap();
+        let lines: Vec<&str> = whole.lines().collect();
+        let first_complete = lines.iter().position(|line| line.contains("\"until\":1010000")).unwrap();
+        std::fs::write(&path, lines[..=first_complete + 1].join("\n")).unwrap();
+        let mut events = Vec::new();
+        Replay::open(&path, Timestamp::default())
+            .unwrap()
+            .poll(Timestamp::from_seconds(10), &mut events)
+            .unwrap();
+        assert_eq!(events.len(), 2);
+    }
+
+    #[test]
+    fn a_file_that_is_no_recording_is_refused_with_the_line() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("run.recording");
+        record(&path);
+        let whole = std::fs::read_to_string(&path).unwrap();
+        for (text, expected) in [
+            (String::new(), "line 1"),
+            ("packets\n".to_owned(), "no recording"),
+            (whole.replace("\"version\":1", "\"version\":99"), "version 99"),
+            (whole.replace("SECURITY_GROUP", "WHIM"), "`WHIM`"),
+            (whole.replace("too-many-flows", "whim"), "`whim`"),
+            (whole.lines().take(1).collect(), "no window of it is complete"),
+        ] {
+            std::fs::write(&path, text).unwrap();
+            let error = Replay::open(&path, Timestamp::default()).unwrap_err().to_string();
+            assert!(error.contains(expected), "{error}");
+        }
+    }
+
+    #[test]
+    fn reads_recordings_of_v1() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/capture/demo.recording");
+        let mut replay = Replay::open(&path, Timestamp::default()).unwrap();
+        let mut events = Vec::new();
+        let progress = replay.poll(Timestamp::from_seconds(120), &mut events).unwrap();
+        assert_eq!((progress.complete_until.seconds(), progress.losses), (120, Vec::new()));
+        let refused = events.iter().filter(|event| event.verdict != Verdict::Accept).count();
+        let rules = events
+            .iter()
+            .filter(|event| matches!(&event.verdict, Verdict::Reject(rejection) if rejection.rule.is_some()));
+        assert!(
+            refused > 20 && rules.count() == refused && events.len() > 400,
+            "{refused} of {}",
+            events.len()
+        );
+        assert!(
+            events.iter().all(|event| event.key.translated.is_some() == (event.verdict == Verdict::Accept))
+        );
+    }
+}

@@ -1,0 +1,82 @@
+//! Polls a source as an agent does, and keeps what it delivers.
+
+use std::time::{Duration, SystemTime};
+
+use capture::{Bpf, BpfSettings, Loss, LossCause, Source};
+use flow::{Counters, Event, Timestamp, Verdict, WindowLength};
+use testkit::{Host, Lab};
+
+pub(crate) struct Watcher {
+    source: Bpf,
+    pub(crate) events: Vec<Event>,
+    pub(crate) losses: Vec<Loss>,
+}
+
+impl Watcher {
+    /// Opens the source on a lab's gateway, with windows of ten seconds and time enough left in the current one.
+    pub(crate) fn open(lab: &Lab, settings: BpfSettings) -> Self {
+        let settings = BpfSettings {
+            network_namespace: Some(lab.namespace(Host::Gateway).name().to_owned()),
+            window: ten_seconds(),
+            ..settings
+        };
+        let window = ten_seconds().window_of(now());
+        let enough_left = now() < window.end().minus(Duration::from_secs(6));
+        if !enough_left {
+            wait_until(window.end());
+        }
+        Self {
+            source: Bpf::open(settings, now()).expect("root can watch a lab"),
+            events: Vec::new(),
+            losses: Vec::new(),
+        }
+    }
+
+    /// Polls until the window of this moment is delivered; returns its end, a little after which it is.
+    pub(crate) fn wait_for_a_window(&mut self) -> Timestamp {
+        let end = ten_seconds().window_of(now()).end();
+        loop {
+            let progress = self.source.poll(now(), &mut self.events).expect("the kernel answers");
+            self.losses.extend(progress.losses);
+            if progress.complete_until >= end {
+                return end;
+            }
+            wait_until(progress.poll_again);
+        }
+    }
+
+    pub(crate) fn lost(&self, cause: LossCause) -> Vec<&Loss> {
+        self.losses.iter().filter(|loss| loss.cause == cause).collect()
+    }
+
+    /// What the kernel counted is in the events or known to be lost.
+    #[track_caller]
+    pub(crate) fn check_conservation(&self) {
+        let traffic = self.source.traffic().expect("the kernel answers");
+        let sum = |accepted: bool| {
+            let counted = self.events.iter().filter(|event| (event.verdict == Verdict::Accept) == accepted);
+            counted.fold(Counters::default(), |sum, event| sum.plus(event.forward).plus(event.reply))
+        };
+        let (accepted, refused) = (sum(true), sum(false));
+        assert_eq!(traffic.forwarded.plus(traffic.refused), accepted.plus(refused).plus(traffic.lost));
+        let told = self.losses.iter().fold(Counters::default(), |sum, loss| {
+            sum.plus(Counters { packets: loss.packets, bytes: loss.bytes })
+        });
+        assert_eq!(traffic.lost, told);
+    }
+}
+
+pub(crate) fn ten_seconds() -> WindowLength {
+    WindowLength::try_from(10).expect("ten seconds are offered")
+}
+
+#[expect(clippy::disallowed_methods, reason = "the kernel's windows follow the machine's clock")]
+pub(crate) fn now() -> Timestamp {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).expect("it is after 1970");
+    Timestamp::from_millis(i64::try_from(since.as_millis()).expect("it is before the year 292 million"))
+}
+
+/// The kernel's windows cannot be hurried.
+pub(crate) fn wait_until(at: Timestamp) {
+    std::thread::sleep(at.since(now()).max(Duration::from_millis(1)));
+}
