@@ -26,18 +26,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     let settings = BpfSettings { network_namespace: Some(name), window, ..BpfSettings::default() };
     let mut source = Bpf::open(settings, now()?)?;
 
-    // The first window is not whole: the recording begins after it.
-    let mut until = None;
+    let until = window.window_of(now()?).end().plus(window.duration() * WINDOWS);
     loop {
         let mut events = Vec::new();
         let progress = source.poll(now()?, &mut events)?;
-        if !progress.losses.is_empty() {
-            until = Some(progress.complete_until.plus(window.duration() * WINDOWS));
-            recorder.write(&[], &capture::Progress { losses: Vec::new(), ..progress.clone() })?;
-        } else if until.is_some() {
-            recorder.write(&events, &progress)?;
-        }
-        if until.is_some_and(|until| progress.complete_until >= until) {
+        recorder.write(&events, &progress)?;
+        if progress.complete_until >= until {
             break;
         }
         std::thread::sleep(progress.poll_again.since(now()?).max(Duration::from_millis(1)));

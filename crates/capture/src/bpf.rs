@@ -84,11 +84,11 @@ pub struct Bpf {
     names: HashMap<u32, Arc<str>>,
     /// The first window that is not delivered.
     next: Window,
-    /// The window in whose middle the source was opened, until it is delivered.
-    opened_in: Option<Window>,
     /// The totals of even and odd windows as they were when last looked at.
     known: [Totals; 2],
-    /// Losses of the current window, known early because an earlier one was delivered late.
+    /// Taken from the kernel and not yet given to the caller, because a later step failed.
+    taken: Vec<Event>,
+    /// Losses that are known before their window is complete, or before a step that failed.
     not_yet_told: Vec<Loss>,
 }
 
@@ -99,6 +99,7 @@ impl Bpf {
         let clock = KernelClock::start(now, clock::monotonic()?);
         let programs = Programs::load(settings.flows_max)?;
         let opened_in = settings.window.window_of(now);
+        let unseen = Loss { window: opened_in, packets: 0, bytes: 0, cause: LossCause::NotWatching };
         let mut source = Self {
             settings,
             namespace,
@@ -106,9 +107,9 @@ impl Bpf {
             clock,
             names: HashMap::new(),
             next: opened_in,
-            opened_in: Some(opened_in),
             known: [Totals::default(); 2],
-            not_yet_told: Vec::new(),
+            taken: Vec::new(),
+            not_yet_told: vec![unseen],
         };
         source.set_clock()?;
         if source.watch_interfaces()? == 0 {
@@ -144,27 +145,27 @@ impl Bpf {
         Ok(count)
     }
 
-    /// Delivers every window before `current`.
-    fn deliver(&mut self, current: Window, events: &mut Vec<Event>) -> Result<Vec<Loss>, SourceError> {
+    /// Takes what the kernel counted out of the maps of these parities.
+    fn take(&mut self, parities: &[usize]) -> Result<(), SourceError> {
+        let mut judge = Judge::new(&self.namespace, &self.names);
+        let taken = &mut self.taken;
+        parities
+            .iter()
+            .try_for_each(|parity| self.programs.drain(*parity, |entry| taken.push(judge.event(entry))))
+    }
+
+    /// Completes every window before `current`; returns what they lost.
+    fn complete(&mut self, current: Window) -> Result<Vec<Loss>, SourceError> {
         let in_time = self.next.next() == current;
         let parities = if in_time { vec![parity(self.next)] } else { vec![0, 1] };
-        let mut judge = Judge::new(&self.namespace, &self.names);
-        for parity in &parities {
-            // When late, the current window fills the same map; its flows so far become events of their own.
-            self.programs.drain(*parity, |entry| events.push(judge.event(entry)))?;
-        }
-        let mut losses = std::mem::take(&mut self.not_yet_told);
+        // When late, the current window fills the same map; its flows so far become events of their own.
+        self.take(&parities)?;
         for parity in parities {
-            losses.extend(self.losses(parity, current)?);
-        }
-        let (complete, not_yet) = losses.into_iter().partition(|loss| loss.window < current);
-        self.not_yet_told = not_yet;
-        let mut losses: Vec<Loss> = complete;
-        if let Some(window) = self.opened_in.take() {
-            losses.push(Loss { window, packets: 0, bytes: 0, cause: LossCause::NotWatching });
+            let lost = self.losses(parity, current)?;
+            self.not_yet_told.extend(lost);
         }
         self.next = current;
-        Ok(losses)
+        Ok(self.not_yet_told.extract_if(.., |loss| loss.window < current).collect())
     }
 
     /// What windows of one parity lost since the last look.
@@ -199,13 +200,20 @@ impl Source for Bpf {
         let mut losses = Vec::new();
         if self.next < current {
             self.watch_interfaces()?;
-            losses = self.deliver(current, events)?;
+            losses = self.complete(current)?;
+            events.append(&mut self.taken);
         }
         Ok(Progress {
             complete_until: self.next.start(),
             losses,
             poll_again: self.next.end().plus(DRAIN_GRACE),
         })
+    }
+
+    fn finish(&mut self, events: &mut Vec<Event>) -> Result<(), SourceError> {
+        self.take(&[0, 1])?;
+        events.append(&mut self.taken);
+        Ok(())
     }
 }
 

@@ -146,10 +146,7 @@ impl Recording {
                         .losses
                         .push(loss.loss(recording.window).map_err(|reason| wrong(number, reason))?);
                 }
-                Line::Complete { from, until } => {
-                    let (earliest, _) = *complete.get_or_insert((from, until));
-                    complete = Some((earliest, until));
-                }
+                Line::Complete { from, until } => complete = Some((from, until)),
             }
             if recording.events.len() > EVENTS_MAX {
                 return Err(wrong(number, format!("more than {EVENTS_MAX} events")));

@@ -10,7 +10,7 @@ use flow::{Event, Timestamp, Window, WindowLength};
 
 use crate::gateway::GatewayFacts;
 use crate::recording::{Recording, RecordingError, Writer};
-use crate::source::{Loss, Progress, Source, SourceError};
+use crate::source::{Loss, LossCause, Progress, Source, SourceError};
 
 /// Writes to a file what a source delivers.
 #[derive(Debug)]
@@ -41,8 +41,12 @@ impl Recorder {
 
     /// Writes what one call of [`Source::poll`] delivered.
     ///
-    /// The recording begins where the first call was complete: what came before is seldom whole.
+    /// The recording begins behind the window in whose middle the source was opened.
     pub fn write(&mut self, events: &[Event], progress: &Progress) -> Result<(), RecordingError> {
+        if progress.losses.iter().any(|loss| loss.cause == LossCause::NotWatching) {
+            self.from = Some(progress.complete_until);
+            return Ok(());
+        }
         let from = *self.from.get_or_insert(progress.complete_until);
         events.iter().try_for_each(|event| self.writer.event(event))?;
         progress.losses.iter().try_for_each(|loss| self.writer.loss(loss))?;
@@ -106,7 +110,6 @@ mod tests {
     use flow::{Counters, FlowKey, RejectReason, Rejection, Tuple, Verdict};
 
     use super::*;
-    use crate::source::LossCause;
 
     fn ten_seconds() -> WindowLength {
         WindowLength::try_from(10).unwrap()
@@ -157,7 +160,9 @@ mod tests {
         let mut recorder = Recorder::create(path, &gateway(), ten_seconds()).unwrap();
         let window = ten_seconds().window_of(Timestamp::from_seconds(1000));
         let loss = Loss { window, packets: 7, bytes: 700, cause: LossCause::TooManyFlows };
-        recorder.write(&[], &progress(1000, Vec::new())).unwrap();
+        let unseen = Loss { packets: 0, bytes: 0, cause: LossCause::NotWatching, ..loss.clone() };
+        recorder.write(&[event(995_000, refused())], &progress(990, Vec::new())).unwrap();
+        recorder.write(&[event(996_000, refused())], &progress(1000, vec![unseen])).unwrap();
         recorder
             .write(
                 &[event(1_009_999, refused()), event(1_000_000, Verdict::Accept)],

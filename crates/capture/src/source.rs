@@ -16,6 +16,13 @@ pub trait Source {
     /// Call it again at [`Progress::poll_again`]. An error leaves the source as it was; a new call may succeed,
     /// unless the error says to open the source again.
     fn poll(&mut self, now: Timestamp, events: &mut Vec<Event>) -> Result<Progress, SourceError>;
+
+    /// Appends what is known of windows that are not complete: the end of a run, after the last poll.
+    ///
+    /// A source that gives back whole windows only has nothing to add.
+    fn finish(&mut self, _events: &mut Vec<Event>) -> Result<(), SourceError> {
+        Ok(())
+    }
 }
 
 /// How far a source has come.

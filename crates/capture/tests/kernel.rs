@@ -145,6 +145,17 @@ fn a_late_call_loses_nothing_silently() {
 }
 
 #[test]
+fn the_end_of_a_run_gives_what_is_known_of_the_current_window() {
+    let Some(lab) = lab_or_skip("finish", Offloads::Off) else { return };
+    let _services = Services::start(&lab).unwrap();
+    let mut watcher = Watcher::open(&lab, BpfSettings::default());
+    traffic::play(lab.namespace(Host::Client), Family::V6, &[Deed::Ask { questions: 2 }]).unwrap();
+    watcher.finish();
+    assert_eq!(watcher.events.len(), 1);
+    watcher.check_conservation();
+}
+
+#[test]
 fn what_cannot_be_watched_is_named() {
     let Some(lab) = lab_or_skip("nothing", Offloads::Off) else { return };
     let in_lab = BpfSettings {

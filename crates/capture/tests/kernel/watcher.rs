@@ -45,6 +45,10 @@ impl Watcher {
         }
     }
 
+    pub(crate) fn finish(&mut self) {
+        self.source.finish(&mut self.events).expect("the kernel answers");
+    }
+
     pub(crate) fn lost(&self, cause: LossCause) -> Vec<&Loss> {
         self.losses.iter().filter(|loss| loss.cause == cause).collect()
     }
