@@ -376,6 +376,12 @@ impl Collector {
         if let Err(error) = self.turn(now) {
             tracing::warn!(%error, "the last poll failed");
         }
+        if let Err(error) = self.source.finish(&mut self.events) {
+            tracing::warn!(%error, "what the source knew of the current window is lost");
+        }
+        for event in self.events.drain(..) {
+            self.windows.observe(event);
+        }
         if let Some(flow_logs) = self.orders.current() {
             let closed = self.windows.close_early(&flow_logs);
             self.count_closed(&closed);
