@@ -3,6 +3,7 @@ export const searchEn = {
   title: 'Search',
   pageTitle: (topic: string) => `Search ${topic}`,
   topic: 'Topic',
+  copyFailed: 'This browser gives no clipboard to a page without TLS.',
 
   query: {
     label: 'Query',
@@ -135,13 +136,14 @@ export const searchEn = {
     source: 'Source',
     translated: 'Translated to',
     destination: 'Destination',
-    gateway: 'Gateway',
+    through: (gateway: string, isTranslated: boolean) =>
+      `Gateway ${gateway}${isTranslated ? ', translated to' : ''}`,
     include: (field: string) => `Only records with this ${field}`,
     exclude: (field: string) => `Without records with this ${field}`,
     conversation: 'All records of this conversation',
     gone: 'This record cannot be found. It may be older than the topic keeps records.',
     type: (type: number, code: number) => `type ${type}, code ${code}`,
-    packets: (count: string) => `${count} packets`,
+    counts: (way: string, packets: string, bytes: string) => `${way}: ${packets} packets, ${bytes}`,
     forward: 'Sent',
     reply: 'Reply',
     rule: 'Rule',

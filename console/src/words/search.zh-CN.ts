@@ -6,6 +6,7 @@ export const searchZhCN: Translated<typeof searchEn> = {
   title: '检索分析',
   pageTitle: topic => `检索 ${topic}`,
   topic: '日志主题',
+  copyFailed: '浏览器不允许未使用 TLS 的页面访问剪贴板。',
 
   query: {
     label: '检索语句',
@@ -137,13 +138,13 @@ export const searchZhCN: Translated<typeof searchEn> = {
     source: '源',
     translated: '转换为',
     destination: '目的',
-    gateway: '网关',
+    through: (gateway, isTranslated) => `网关 ${gateway}${isTranslated ? '，转换为' : ''}`,
     include: field => `仅看此 ${field} 的记录`,
     exclude: field => `排除此 ${field} 的记录`,
     conversation: '该会话的全部记录',
     gone: '找不到该记录，可能已超过日志主题的保存时间。',
     type: (type, code) => `类型 ${type}，代码 ${code}`,
-    packets: count => `${count} 个包`,
+    counts: (way, packets, bytes) => `${way}：${packets} 个包，${bytes}`,
     forward: '发送',
     reply: '回复',
     rule: '规则',

@@ -1,0 +1,187 @@
+/**
+ * The answer: the table of the SQL or the records, and one record beside them.
+ *
+ * Hides: which of them is shown, what stands there while there is none, loading more.
+ * Knows nothing of: how tables look.
+ */
+
+import { type ReactNode, useEffect, useRef, useState } from 'react'
+import type { Schema } from '../../api/client'
+import { partsOf } from '../../query/condition'
+import { usePreferences } from '../../state/preferences'
+import { Button } from '../../ui/button'
+import { Pending } from '../../ui/marks'
+import { Notice } from '../../ui/notice'
+import { TabPanel, Tabs } from '../../ui/tabs'
+import { useWords } from '../../words/words'
+import { AnswerTable } from './answer-table'
+import { RECORDS_MAX, useAnalysis, useHistogramTotal, useRecordAt, useRecords } from './answers'
+import { count, day } from './format'
+import { Failure, NothingFound, Stopped } from './outcome'
+import type { FoundRecord, RecordPlace } from './record'
+import { RecordDetails } from './record-details'
+import { RecordTable } from './record-table'
+import styles from './search-page.module.css'
+import type { SearchState } from './search-state'
+
+export type AnswerPartProps = { page: SearchState; fields: readonly Schema<'RecordField'>[] }
+
+export function AnswerPart({ page, fields }: AnswerPartProps) {
+  const { search } = useWords()
+  const hasSql = partsOf(page.view.query).sql !== undefined
+  if (!hasSql) return <RecordsPart page={page} fields={fields} />
+  const tabs = [
+    { id: 'answer' as const, label: search.answer.tab },
+    { id: 'records' as const, label: search.records.tab },
+  ]
+  return (
+    <div className={styles.answers}>
+      <Tabs label={search.title} tabs={tabs} selected={page.view.tab} onSelect={tab => page.show({ tab })}>
+        <TabPanel id="answer">
+          <AnalysisPart page={page} />
+        </TabPanel>
+        <TabPanel id="records">
+          <RecordsPart page={page} fields={fields} />
+        </TabPanel>
+      </Tabs>
+    </div>
+  )
+}
+
+function AnalysisPart({ page }: { page: SearchState }) {
+  const analysis = useAnalysis(page.question)
+  return (
+    <Outcome answer={analysis}>
+      {analysis.data && <AnswerTable answer={analysis.data} isStale={analysis.isPlaceholderData} />}
+    </Outcome>
+  )
+}
+
+type OutcomeProps = {
+  answer: { error: Error | null; isPending: boolean; fetchStatus: string; refetch(): unknown }
+  children: ReactNode
+}
+
+/** The answer, or what stands in its place. */
+function Outcome({ answer, children }: OutcomeProps) {
+  const { error, isPending, fetchStatus, refetch } = answer
+  if (error) return <Failure error={error} onRetry={() => void refetch()} />
+  if (!isPending) return children
+  return fetchStatus === 'fetching' ? <Pending /> : <Stopped onRetry={() => void refetch()} />
+}
+
+function RecordsPart({ page, fields }: AnswerPartProps) {
+  const answer = useRecords(page.question, page.view.sort)
+  const records = answer.data?.records ?? NO_RECORDS
+  const arrived = useArrived(answer.isPlaceholderData ? undefined : answer.data?.records, page)
+  const { record } = page.view
+  const openIndex = records.findIndex(({ place }) => place === record)
+  const fetched = useRecordAt(page.question, record, answer.isSuccess && openIndex < 0)
+  const open = records[openIndex] ?? (record === undefined ? undefined : fetched.data)
+  const openAt = (index: number) => {
+    const place = records[index]?.place
+    return place === undefined ? undefined : () => page.replace({ record: place })
+  }
+  return (
+    <div className={styles.records} data-open={record !== undefined || undefined}>
+      <Outcome answer={answer}>
+        {records.length === 0 ? (
+          <NothingFound page={page} />
+        ) : (
+          <div className={styles.found}>
+            <RecordTable
+              records={records}
+              columns={page.view.columns}
+              isOneDay={day(page.question.range.from) === day(page.question.range.to)}
+              sort={page.view.sort}
+              open={record}
+              arrived={arrived}
+              isStale={answer.isPlaceholderData}
+              onSort={sort => page.show({ sort })}
+              onOpen={place => (record === undefined ? page.show : page.replace)({ record: place })}
+            />
+            <RecordsFoot page={page} shown={records.length} answer={answer} />
+          </div>
+        )}
+      </Outcome>
+      {open && (
+        <RecordDetails
+          page={page}
+          fields={fields}
+          record={open}
+          onPrevious={openAt(openIndex - 1)}
+          onNext={openIndex < 0 ? undefined : openAt(openIndex + 1)}
+          onClose={() => page.show({ record: undefined })}
+        />
+      )}
+      {record !== undefined && !open && fetched.isSuccess && <Gone page={page} />}
+    </div>
+  )
+}
+
+const NO_RECORDS: FoundRecord[] = []
+
+function Gone({ page }: { page: SearchState }) {
+  const { common, search } = useWords()
+  const close = <Button onPress={() => page.replace({ record: undefined })}>{common.close}</Button>
+  return (
+    <Notice tone="warn" action={close}>
+      {search.details.gone}
+    </Notice>
+  )
+}
+
+type RecordsFootProps = { page: SearchState; shown: number; answer: ReturnType<typeof useRecords> }
+
+function RecordsFoot({ page, shown, answer }: RecordsFootProps) {
+  const { search } = useWords()
+  const { language } = usePreferences()
+  const total = Math.max(shown, useHistogramTotal(page.question) ?? 0)
+  const words = answer.hasNextPage
+    ? search.records.shown(count(shown, language), count(total, language))
+    : search.records.all(count(shown, language))
+  return (
+    <footer className={styles.foot}>
+      <span role="status">
+        {shown >= RECORDS_MAX ? search.records.limit(count(RECORDS_MAX, language)) : words}
+      </span>
+      {answer.hasNextPage && (
+        <Button
+          kind="quiet"
+          isPending={answer.isFetchingNextPage}
+          onPress={() => void answer.fetchNextPage()}
+        >
+          {search.records.more}
+        </Button>
+      )}
+    </footer>
+  )
+}
+
+/** The records that came with the last look of the same question; empty when the question is another. While an answer is awaited, nothing is known. */
+function useArrived(
+  records: readonly FoundRecord[] | undefined,
+  { view }: SearchState,
+): ReadonlySet<RecordPlace> {
+  const asked = `${view.query}\n${JSON.stringify(view.range)}\n${view.sort}`
+  const before = useRef<{ asked: string; places: ReadonlySet<RecordPlace> }>(undefined)
+  const [arrived, setArrived] = useState<ReadonlySet<RecordPlace>>(NONE)
+  useEffect(() => {
+    if (records === undefined) return
+    const places = new Set(records.map(({ place }) => place))
+    const { current } = before
+    const isSameQuestion = current?.asked === asked && current.places.size > 0
+    setArrived(isSameQuestion ? without(places, current.places) : NONE)
+    before.current = { asked, places }
+  }, [records, asked])
+  return arrived
+}
+
+const NONE: ReadonlySet<RecordPlace> = new Set()
+
+function without(
+  places: ReadonlySet<RecordPlace>,
+  known: ReadonlySet<RecordPlace>,
+): ReadonlySet<RecordPlace> {
+  return new Set([...places].filter(place => !known.has(place)))
+}

@@ -1,0 +1,78 @@
+/**
+ * The way of a flow through the gateway: from whom, as whom, to whom, and how much each way.
+ *
+ * Hides: its drawing.
+ * Knows nothing of: other fields.
+ */
+
+import { usePreferences } from '../../state/preferences'
+import { useWords } from '../../words/words'
+import { bytes, count, endpoint, icmpMessage, protocolName } from './format'
+import type { FoundRecord } from './record'
+import styles from './record-details.module.css'
+
+const ICMP = new Set(['1', '58'])
+
+export function RecordPath({ record }: { record: FoundRecord }) {
+  const { search } = useWords()
+  const value = (field: string) => record.fields.get(field)
+  const protocol = value('protocol') ?? ''
+  const isIcmp = ICMP.has(protocol)
+  const end = (address: string, port: string) => {
+    const written = value(address)
+    return written === undefined ? undefined : endpoint(written, isIcmp ? undefined : value(port))
+  }
+  const source = end('srcaddr', 'srcport')
+  const destination = end('dstaddr', 'dstport')
+  if (source === undefined || destination === undefined) return null
+
+  const translatedSource = end('natsrcaddr', 'natsrcport')
+  const translatedDestination = end('natdstaddr', 'natdstport')
+  const { type, code } = icmpMessage(Number(value('dstport') ?? 0))
+  return (
+    <ol className={styles.path}>
+      <Stop name={search.details.source} end={source}>
+        <Counts packets={value('packets')} bytes={value('bytes')} way={search.details.forward} />
+      </Stop>
+      <Stop
+        name={search.details.through(record.gateway, translatedSource !== undefined)}
+        end={translatedSource}
+      >
+        {value('reject-rule') && `${search.details.rule}: ${value('reject-rule')}`}
+      </Stop>
+      <Stop name={search.details.destination} end={destination}>
+        {translatedDestination !== undefined && translatedDestination !== destination && (
+          <span>
+            {search.details.translated} <code>{translatedDestination}</code>
+          </span>
+        )}
+        <Counts packets={value('reply-packets')} bytes={value('reply-bytes')} way={search.details.reply} />
+      </Stop>
+      <li className={styles.protocol}>
+        {protocolName(protocol)}
+        {isIcmp && `, ${search.details.type(type, code)}`}
+      </li>
+    </ol>
+  )
+}
+
+type StopProps = { name: string; end: string | undefined; children?: React.ReactNode }
+
+function Stop({ name, end, children }: StopProps) {
+  return (
+    <li className={styles.stop}>
+      <span className={styles.stopName}>{name}</span>
+      {end !== undefined && <code className={styles.stopEnd}>{end}</code>}
+      <span className={styles.stopNote}>{children}</span>
+    </li>
+  )
+}
+
+type CountsProps = { packets: string | undefined; bytes: string | undefined; way: string }
+
+function Counts({ packets, bytes: sent, way }: CountsProps) {
+  const { search } = useWords()
+  const { language } = usePreferences()
+  if (packets === undefined || sent === undefined) return null
+  return <span>{search.details.counts(way, count(Number(packets), language), bytes(Number(sent)))}</span>
+}

@@ -1,0 +1,230 @@
+/**
+ * The grid of records: as many rows as there are, of which only those in sight are drawn.
+ *
+ * Hides: virtual rows, which row is current, the keys that move it.
+ * Knows nothing of: where records come from; opening one is handed up.
+ */
+
+import { useVirtualizer } from '@tanstack/react-virtual'
+import {
+  type KeyboardEvent,
+  type MouseEvent,
+  type RefObject,
+  useEffect,
+  useId,
+  useMemo,
+  useRef,
+  useState,
+} from 'react'
+import { usePreferences } from '../../state/preferences'
+import { Icon } from '../../ui/icon'
+import { useWords } from '../../words/words'
+import { type Column, columnNamed } from './columns'
+import type { FoundRecord, RecordPlace } from './record'
+import { RecordRow } from './record-row'
+import styles from './record-table.module.css'
+
+/** Unit: CSS pixels. */
+const ROW_HEIGHT = 30
+
+/** Rows drawn beyond those in sight, so that fast scrolling shows no gaps. */
+const OVERSCAN = 12
+
+export type RecordTableProps = {
+  records: readonly FoundRecord[]
+  columns: readonly string[]
+  /** Whether all records are of one day, which then is not repeated. */
+  isOneDay: boolean
+  sort: 'desc' | 'asc'
+  /** The open record. */
+  open: RecordPlace | undefined
+  /** Records that were not there before the last look. */
+  arrived: ReadonlySet<RecordPlace>
+  isStale: boolean
+  onSort(sort: 'desc' | 'asc'): void
+  onOpen(place: RecordPlace): void
+}
+
+export function RecordTable({
+  records,
+  columns,
+  isOneDay,
+  open,
+  arrived,
+  isStale,
+  ...rest
+}: RecordTableProps) {
+  const { search } = useWords()
+  const { language } = usePreferences()
+  const shown = useMemo(() => columns.map(name => columnNamed(name, isOneDay)), [columns, isOneDay])
+  const scroller = useRef<HTMLDivElement>(null)
+  const gridId = useId()
+  const rows = useVirtualizer({
+    count: records.length,
+    getScrollElement: () => scroller.current,
+    estimateSize: () => ROW_HEIGHT,
+    overscan: OVERSCAN,
+    scrollPaddingStart: ROW_HEIGHT,
+  })
+  const openIndex = records.findIndex(record => record.place === open)
+  useFocusBack(scroller, open)
+  const [current, setCurrent] = useCurrent(openIndex, records.length)
+  const moveTo = (index: number) => {
+    const next = Math.max(0, Math.min(records.length - 1, index))
+    setCurrent(next)
+    rows.scrollToIndex(next)
+    const place = records[next]?.place
+    if (open !== undefined && place !== undefined) rest.onOpen(place)
+  }
+  const openAt = (index: number) => {
+    const place = records[index]?.place
+    if (place !== undefined) rest.onOpen(place)
+  }
+  const onKeyDown = (event: KeyboardEvent) => {
+    const step = stepOf(event, current, scroller.current?.clientHeight ?? 0, records.length)
+    if (step === undefined && event.key !== 'Enter') return
+    if (event.target !== event.currentTarget || event.ctrlKey || event.metaKey || event.altKey) return
+    event.preventDefault()
+    if (step === undefined) openAt(current)
+    else moveTo(step)
+  }
+  const onClick = (event: MouseEvent) => {
+    const row = event.target instanceof Element ? event.target.closest<HTMLElement>('[data-index]') : null
+    if (row === null || window.getSelection()?.isCollapsed === false) return
+    const index = Number(row.dataset.index)
+    setCurrent(index)
+    openAt(index)
+  }
+  const rowId = (index: number) => `${gridId}-${index}`
+  const template = shown.map(({ widthCh }) => `minmax(${widthCh}ch, ${widthCh}fr)`).join(' ')
+  const width = `${shown.reduce((sum, { widthCh }) => sum + widthCh, 0)}ch`
+  const drawn = rows.getVirtualItems()
+  return (
+    // biome-ignore lint/a11y/useSemanticElements: a table element cannot hold virtual rows
+    <div
+      ref={scroller}
+      role="grid"
+      id={gridId}
+      className={styles.grid}
+      aria-label={search.records.label}
+      aria-rowcount={records.length + 1}
+      aria-colcount={shown.length}
+      aria-activedescendant={drawn.some(row => row.index === current) ? rowId(current) : undefined}
+      aria-busy={isStale}
+      data-stale={isStale || undefined}
+      tabIndex={0}
+      onKeyDown={onKeyDown}
+      onClick={onClick}
+      style={{ '--columns': template, '--width': width } as React.CSSProperties}
+    >
+      <HeadRow columns={shown} sort={rest.sort} onSort={rest.onSort} />
+      {/* biome-ignore lint/a11y/useSemanticElements: as above */}
+      <div role="rowgroup" className={styles.body} style={{ height: rows.getTotalSize() }}>
+        {drawn.map(({ index, start }) => {
+          const record = records[index]
+          return (
+            record && (
+              <RecordRow
+                key={record.place}
+                id={rowId(index)}
+                record={record}
+                columns={shown}
+                language={language}
+                isOneDay={isOneDay}
+                index={index}
+                top={start}
+                isCurrent={index === current}
+                isOpen={record.place === open}
+                hasArrived={arrived.has(record.place)}
+              />
+            )
+          )
+        })}
+      </div>
+    </div>
+  )
+}
+
+/** Gives the focus back to the grid when the open record, which had it, is closed. */
+function useFocusBack(grid: RefObject<HTMLElement | null>, open: RecordPlace | undefined): void {
+  const before = useRef(open)
+  useEffect(() => {
+    const isClosed = before.current !== undefined && open === undefined
+    before.current = open
+    if (isClosed && document.activeElement === document.body) grid.current?.focus({ preventScroll: true })
+  }, [grid, open])
+}
+
+/** The current row: follows the open record, and stays inside the list. */
+function useCurrent(openIndex: number, length: number) {
+  const [current, setCurrent] = useState(Math.max(0, openIndex))
+  useEffect(() => {
+    if (openIndex >= 0) setCurrent(openIndex)
+  }, [openIndex])
+  return [Math.min(current, Math.max(0, length - 1)), setCurrent] as const
+}
+
+/** Where a key moves the current row; `undefined` for other keys. */
+function stepOf({ key }: KeyboardEvent, current: number, height: number, length: number): number | undefined {
+  const page = Math.max(1, Math.floor(height / ROW_HEIGHT) - 2)
+  switch (key) {
+    case 'ArrowDown':
+    case 'j':
+      return current + 1
+    case 'ArrowUp':
+    case 'k':
+      return current - 1
+    case 'PageDown':
+      return current + page
+    case 'PageUp':
+      return current - page
+    case 'Home':
+      return 0
+    case 'End':
+      return length - 1
+    default:
+      return undefined
+  }
+}
+
+type HeadRowProps = { columns: readonly Column[] } & Pick<RecordTableProps, 'sort' | 'onSort'>
+
+function HeadRow({ columns, sort, onSort }: HeadRowProps) {
+  const { search } = useWords()
+  const isNewestFirst = sort === 'desc'
+  const names: Record<string, string> = search.columns.names
+  return (
+    // biome-ignore lint/a11y/useSemanticElements: as the grid
+    <div role="rowgroup" className={styles.head}>
+      {/* biome-ignore lint/a11y/useSemanticElements: as the grid */}
+      {/* biome-ignore lint/a11y/useFocusableInteractive: the grid has the focus, and names its current row */}
+      <div role="row" aria-rowindex={1} className={styles.row}>
+        {columns.map(({ name, align }) => (
+          // biome-ignore lint/a11y/useSemanticElements: as the grid
+          // biome-ignore lint/a11y/useFocusableInteractive: as the row
+          <div
+            key={name}
+            role="columnheader"
+            className={styles.column}
+            data-align={align}
+            aria-sort={name === 'time' ? (isNewestFirst ? 'descending' : 'ascending') : undefined}
+          >
+            {name === 'time' ? (
+              <button
+                type="button"
+                className={styles.sort}
+                title={isNewestFirst ? search.records.newestFirst : search.records.oldestFirst}
+                onClick={() => onSort(isNewestFirst ? 'asc' : 'desc')}
+              >
+                {names[name]}
+                <Icon name={isNewestFirst ? 'sortDown' : 'sortUp'} size={13} />
+              </button>
+            ) : (
+              (names[name] ?? <code>{name}</code>)
+            )}
+          </div>
+        ))}
+      </div>
+    </div>
+  )
+}
