@@ -1,3 +1,5 @@
+//! The spool on a disk that loses power, on one that is damaged, and on one that is full.
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
