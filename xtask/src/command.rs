@@ -44,6 +44,15 @@ pub(crate) enum Failure {
         /// One line each: place and rule.
         findings: Vec<String>,
     },
+    /// Packages are missing, and cannot be installed from here.
+    #[error("these Debian packages are missing: {packages}; as root, run `apt-get install {packages}`")]
+    Missing {
+        /// Their names.
+        packages: String,
+    },
+    /// The demo could not go on.
+    #[error(transparent)]
+    Demo(#[from] crate::demo::DemoError),
     /// Generated files do not fit their sources.
     #[error("stale: {}; run `cargo xtask generate` and commit the result", paths.join(", "))]
     Stale {

@@ -3,6 +3,8 @@
 //! Hides: which file comes from what.
 //! Knows nothing of: what stands in them.
 
+mod fields;
+
 use std::path::Path;
 use std::process::Command;
 
@@ -14,6 +16,9 @@ const OPENAPI: &str = "docs/reference/openapi.json";
 
 /// The documentation of the configuration, made from the comments of the configuration itself.
 const CONFIG: &str = "docs/reference/config.md";
+
+/// The fields of a record, made from the field table.
+const FIELDS: &str = "docs/reference/fields.md";
 
 /// Writes every generated file.
 pub(crate) fn write(root: &Path) -> Result<(), Failure> {
@@ -38,9 +43,9 @@ pub(crate) fn check(root: &Path) -> Result<(), Failure> {
     if stale.is_empty() { Ok(()) } else { Err(Failure::Stale { paths: stale }) }
 }
 
-fn texts(root: &Path) -> Result<[(&'static str, String); 2], Failure> {
+fn texts(root: &Path) -> Result<[(&'static str, String); 3], Failure> {
     // The whole workspace with its tests, as everywhere: another set of features would compile the query engine twice.
     run(ci::cargo(root).args(["build", "--workspace", "--all-targets"]))?;
     let config = output(Command::new(ci::program(root)?).args(["config", "--reference"]))?;
-    Ok([(OPENAPI, api::openapi_json()), (CONFIG, config)])
+    Ok([(OPENAPI, api::openapi_json()), (CONFIG, config), (FIELDS, fields::page())])
 }

@@ -6,6 +6,8 @@
 use std::path::Path;
 use std::process::Command;
 
+use nix::unistd::geteuid;
+
 use crate::command::{Failure, run};
 
 /// A Debian package, and a file that is there when it is installed.
@@ -44,7 +46,13 @@ pub(crate) type Need = &'static [&'static [Package]];
 /// What `cargo xtask ci` needs.
 pub(crate) const FOR_TESTS: Need = &[&FOR_BUILDING, &FOR_THE_LAB, &FOR_CHECKING];
 
+/// What `cargo xtask demo` needs with root, and without.
+pub(crate) const FOR_THE_DEMO: Need = &[&FOR_BUILDING, &FOR_THE_LAB];
+pub(crate) const FOR_A_REPLAY: Need = &[&FOR_BUILDING];
+
 /// Installs what is missing, and says so; does nothing when all is there.
+///
+/// Fails with the names of the packages where this is not possible: without root, or on another system than Debian.
 pub(crate) fn install(need: Need) -> Result<(), Failure> {
     let missing: Vec<&str> = need
         .iter()
@@ -54,6 +62,9 @@ pub(crate) fn install(need: Need) -> Result<(), Failure> {
         .collect();
     if missing.is_empty() {
         return Ok(());
+    }
+    if !geteuid().is_root() || !Path::new("/usr/bin/apt-get").exists() {
+        return Err(Failure::Missing { packages: missing.join(" ") });
     }
     println!("installing {} (Debian packages)", missing.join(", "));
     let apt = || {

@@ -6,6 +6,7 @@
 
 mod ci;
 mod command;
+mod demo;
 mod generate;
 mod machine;
 mod tidy;
@@ -19,7 +20,8 @@ const USAGE: &str = "usage: cargo xtask COMMAND
   generate           writes the generated files: OpenAPI, the console's types, the configuration reference
   generate --check   fails when one of them is stale
   install            installs the Debian packages that building and testing need
-  ci                 everything that CI does, in the same order";
+  ci                 everything that CI does, in the same order
+  demo               brings everything up around a real NAT gateway, and shows its records";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -31,6 +33,7 @@ fn main() -> ExitCode {
         ["generate", "--check"] => generate::check(&root),
         ["install"] => machine::install(machine::FOR_TESTS),
         ["ci"] => ci::ci(&root),
+        ["demo"] => demo::demo(&root),
         _ => {
             eprintln!("{USAGE}");
             return ExitCode::from(2);

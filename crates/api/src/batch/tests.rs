@@ -1,3 +1,5 @@
+//! Batches: what comes back is what went in, and hostile bytes are refused with bounded work.
+
 use proptest::prelude::*;
 
 use super::*;
