@@ -125,6 +125,11 @@ impl Client {
         self
     }
 
+    /// The address of the server.
+    pub fn server(&self) -> &str {
+        &self.server
+    }
+
     /// Asks for operation `O`.
     ///
     /// # Errors
