@@ -6,7 +6,7 @@ import { QueryClientProvider } from '@tanstack/react-query'
 import { RouterProvider } from '@tanstack/react-router'
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
-import { makeQueryClient } from './api/ask'
+import { askSession, makeQueryClient } from './api/ask'
 import { onSignedOut } from './api/client'
 import { makeRouter } from './routes'
 import { PreferencesProvider } from './state/preferences'
@@ -16,10 +16,9 @@ const queryClient = makeQueryClient()
 const router = makeRouter(queryClient)
 
 onSignedOut(() => {
-  const { pathname, href } = router.state.location
-  if (pathname === '/sign-in') return
-  queryClient.clear()
-  void router.navigate({ to: '/sign-in', search: { next: href } })
+  // The routes ask again who is signed in, and lead to the sign-in page when nobody is.
+  queryClient.removeQueries({ queryKey: askSession().queryKey })
+  void router.invalidate()
 })
 
 const root = document.getElementById('root')

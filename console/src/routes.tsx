@@ -18,6 +18,7 @@ import {
 import { askSession } from './api/ask'
 import { ApiError } from './api/client'
 import { readFlowLogsSearch } from './pages/flow-logs/address'
+import { readGatewaysSearch } from './pages/gateways/address'
 import { NotFoundPage } from './pages/not-found/not-found-page'
 import { readSearchParameters } from './pages/search/address'
 import { readSignInSearch } from './pages/sign-in/address'
@@ -65,6 +66,7 @@ const flowLogs = createRoute({
 const gateways = createRoute({
   getParentRoute: () => shell,
   path: '/gateways',
+  validateSearch: readGatewaysSearch,
   component: lazyRouteComponent(() => import('./pages/gateways/gateways-page'), 'GatewaysPage'),
 })
 

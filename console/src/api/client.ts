@@ -79,7 +79,8 @@ export async function call<S extends Service, O extends Operation<S>>(
   const body = await jsonOf(answer)
   if (answer.ok && body !== undefined) return body as ResponseOf<O>
   const error = new ApiError(answer.status, isErrorReply(body) ? body : foreignAnswer(answer))
-  if (error.signedOut) whenSignedOut()
+  // Asking who is signed in is how one finds out that nobody is.
+  if (error.signedOut && operation !== 'DescribeSession') whenSignedOut()
   throw error
 }
 

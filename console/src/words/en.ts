@@ -209,6 +209,7 @@ export const en = {
   },
 
   gateways: {
+    unknownAgent: 'never heard',
     title: 'Gateways',
     lead: 'A gateway appears here when its agent enrols.',
     table: 'NAT gateways',

@@ -204,6 +204,7 @@ export const zhCN: Translated<typeof en> = {
   },
 
   gateways: {
+    unknownAgent: '从未上报',
     title: 'NAT 网关',
     lead: '采集器注册后，网关会显示在这里。',
     table: 'NAT 网关',
