@@ -1,0 +1,241 @@
+//! Gateways, as their agents enrolled them.
+//!
+//! Hides: their rows in the catalog, and the JSON that a report is kept as.
+//! Knows nothing of: how agents talk to the server, when a gateway counts as gone.
+
+use std::net::IpAddr;
+
+use flow::{AccountId, GatewayId, RegionId, Timestamp};
+use rusqlite::{Connection, OptionalExtension, Row, params};
+use serde::{Deserialize, Serialize};
+
+use crate::catalog::owner::{Listing, Owner, Page, Tag, wanted};
+use crate::catalog::{Sequence, step, stored, tags_from, tags_text};
+use crate::error::StoreError;
+use crate::store::Store;
+
+/// One gateway.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GatewayRow {
+    /// Its id, unique in account and region.
+    pub id: GatewayId,
+    /// Its name, unique in account and region.
+    pub name: String,
+    /// The VPC that it serves; `None` when nobody said.
+    pub vpc: Option<String>,
+    /// Its tags.
+    pub tags: Vec<Tag>,
+    /// What its agent said last; `None` before the first time.
+    pub report: Option<GatewayReport>,
+    /// When its agent was heard last; `None` before the first time. Ignored when enrolling, like the report.
+    pub last_seen: Option<Timestamp>,
+    /// When it was enrolled first.
+    pub created: Timestamp,
+}
+
+impl GatewayRow {
+    pub(crate) fn has_interface(&self, name: &str) -> bool {
+        let interfaces = self.report.as_ref().map(|report| report.interfaces.as_slice());
+        interfaces.unwrap_or_default().iter().any(|interface| interface.name == name)
+    }
+}
+
+/// What an agent says of itself and its gateway.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct GatewayReport {
+    /// Version of the agent.
+    pub version: String,
+    /// Name of its host.
+    pub hostname: String,
+    /// Which source captures.
+    pub source: String,
+    /// Window length. Unit: seconds.
+    pub window_seconds: u32,
+    /// The interfaces of the gateway.
+    pub interfaces: Vec<GatewayInterface>,
+    /// Its public addresses.
+    pub public_addresses: Vec<IpAddr>,
+    /// Batches that wait in the spool.
+    pub spooled_batches: u64,
+    /// Packets known to be lost since the agent started.
+    pub lost_packets: u64,
+}
+
+/// An interface of a gateway.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct GatewayInterface {
+    /// Its name, for example `eth0`.
+    pub name: String,
+    /// Its addresses.
+    pub addresses: Vec<IpAddr>,
+}
+
+/// Which gateways are wanted; what is empty or `None` wants all.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct GatewayFilter {
+    /// One of these ids.
+    pub ids: Vec<GatewayId>,
+    /// The name contains one of these.
+    pub names: Vec<String>,
+    /// Serving one of these VPCs.
+    pub vpcs: Vec<String>,
+    /// Heard at this moment or later.
+    pub heard_since: Option<Timestamp>,
+    /// Not heard at this moment or later.
+    pub silent_since: Option<Timestamp>,
+}
+
+impl GatewayFilter {
+    fn admits(&self, row: &GatewayRow) -> bool {
+        let named = self.names.is_empty() || self.names.iter().any(|part| row.name.contains(part.as_str()));
+        let serving = self.vpcs.is_empty() || row.vpc.as_ref().is_some_and(|vpc| self.vpcs.contains(vpc));
+        let heard = |since: &Timestamp| row.last_seen.is_some_and(|at| at >= *since);
+        let heard_enough = self.heard_since.as_ref().is_none_or(heard);
+        let silent_enough = self.silent_since.as_ref().is_none_or(|since| !heard(since));
+        named && serving && heard_enough && silent_enough && wanted(&self.ids, &row.id)
+    }
+}
+
+impl Store {
+    /// Enrols a gateway with the hash of its agent's token; returns it as it stands now.
+    ///
+    /// A gateway of the same name keeps its id and what hangs on it; its old token ends. So an agent may enrol
+    /// again when the answer got lost or its host was built anew. Fails with `AlreadyExists` when the id is taken
+    /// by a gateway of another name.
+    pub fn enrol_gateway(
+        &self,
+        owner: &Owner,
+        gateway: &GatewayRow,
+        token_hash: &[u8; 32],
+    ) -> Result<GatewayRow, StoreError> {
+        self.catalog().transact(|transaction| {
+            transaction
+                .execute(
+                    "INSERT INTO gateways (account, region, id, name, vpc, tags, token_hash, created_ms)
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+                     ON CONFLICT (account, region, name) DO UPDATE
+                     SET vpc = coalesce(excluded.vpc, vpc), token_hash = excluded.token_hash",
+                    params![
+                        owner.account.as_str(),
+                        owner.region.as_str(),
+                        gateway.id.as_str(),
+                        gateway.name,
+                        gateway.vpc,
+                        tags_text(&gateway.tags),
+                        token_hash,
+                        gateway.created.millis()
+                    ],
+                )
+                .map_err(StoreError::taken("NAT gateway", &gateway.id))?;
+            // The VPC that a gateway serves decides which flow logs are in force.
+            step(transaction, Sequence::FlowLogs)?;
+            let enrolled = gateways(transaction, owner)?.into_iter().find(|row| row.name == gateway.name);
+            Ok(enrolled.expect("the gateway was written by this transaction"))
+        })
+    }
+
+    /// The gateway of that id. Fails with `NotFound`.
+    pub fn gateway(&self, owner: &Owner, id: &GatewayId) -> Result<GatewayRow, StoreError> {
+        let found = self.catalog().read(|connection| gateways(connection, owner))?;
+        found.into_iter().find(|row| row.id == *id).ok_or_else(|| StoreError::not_found("NAT gateway", id))
+    }
+
+    /// Whose agent a token belongs to, by the token's hash; `None` for an unknown one.
+    pub fn gateway_of_token(&self, token_hash: &[u8; 32]) -> Result<Option<(Owner, GatewayId)>, StoreError> {
+        let found: Option<(String, String, String)> = self.catalog().read(|connection| {
+            let mut select = connection
+                .prepare_cached("SELECT account, region, id FROM gateways WHERE token_hash = ?1")?;
+            let row = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
+            Ok(select.query_row([token_hash], row).optional()?)
+        })?;
+        let Some((account, region, id)) = found else { return Ok(None) };
+        let owner = Owner { account: stored("account id", account)?, region: stored("region", region)? };
+        Ok(Some((owner, stored("NAT gateway id", id)?)))
+    }
+
+    /// Lists gateways, newest first.
+    pub fn describe_gateways(
+        &self,
+        owner: &Owner,
+        filter: &GatewayFilter,
+        page: Page,
+    ) -> Result<Listing<GatewayRow>, StoreError> {
+        let mut rows = self.catalog().read(|connection| gateways(connection, owner))?;
+        rows.retain(|row| filter.admits(row));
+        rows.sort_by_key(|row| std::cmp::Reverse(row.created));
+        Ok(page.of(rows))
+    }
+
+    /// The regions that an account has gateways in, with how many, in the order of their names.
+    pub fn gateway_regions(&self, account: &AccountId) -> Result<Vec<(RegionId, u64)>, StoreError> {
+        self.catalog().read(|connection| {
+            let mut select = connection.prepare_cached(
+                "SELECT region, count(*) FROM gateways WHERE account = ?1 GROUP BY region ORDER BY region",
+            )?;
+            let rows = select.query_and_then([account.as_str()], |row| {
+                Ok((stored("region", row.get(0)?)?, row.get(1)?))
+            })?;
+            rows.collect()
+        })
+    }
+
+    /// Notes what an agent says of its gateway. Fails with `NotFound` for an unknown gateway.
+    pub fn report_gateway(
+        &self,
+        owner: &Owner,
+        id: &GatewayId,
+        report: &GatewayReport,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let before = self.gateway(owner, id)?;
+        let text = serde_json::to_string(report).expect("a report is plain texts, numbers and lists");
+        self.catalog().transact(|transaction| {
+            let changed = transaction.execute(
+                "UPDATE gateways SET report = ?4, last_seen_ms = ?5
+                 WHERE account = ?1 AND region = ?2 AND id = ?3",
+                params![owner.account.as_str(), owner.region.as_str(), id.as_str(), text, now.millis()],
+            )?;
+            if changed == 0 {
+                return Err(StoreError::not_found("NAT gateway", id));
+            }
+            let names = |report: &GatewayReport| -> Vec<String> {
+                report.interfaces.iter().map(|interface| interface.name.clone()).collect()
+            };
+            // Interfaces decide which flow logs are in force; reports that change nothing else come all the time.
+            if before.report.as_ref().map(names).unwrap_or_default() != names(report) {
+                step(transaction, Sequence::FlowLogs)?;
+            }
+            Ok(())
+        })
+    }
+}
+
+/// All gateways of an owner, in the order of their ids.
+fn gateways(connection: &Connection, owner: &Owner) -> Result<Vec<GatewayRow>, StoreError> {
+    let mut select = connection.prepare_cached(
+        "SELECT id, name, vpc, tags, report, last_seen_ms, created_ms
+         FROM gateways WHERE account = ?1 AND region = ?2 ORDER BY id",
+    )?;
+    let rows = select.query_and_then([owner.account.as_str(), owner.region.as_str()], gateway)?;
+    rows.collect()
+}
+
+fn gateway(row: &Row<'_>) -> Result<GatewayRow, StoreError> {
+    let report: Option<String> = row.get(4)?;
+    let last_seen: Option<i64> = row.get(5)?;
+    Ok(GatewayRow {
+        id: stored("NAT gateway id", row.get(0)?)?,
+        name: row.get(1)?,
+        vpc: row.get(2)?,
+        tags: tags_from(row.get(3)?)?,
+        report: report.map(report_from).transpose()?,
+        last_seen: last_seen.map(Timestamp::from_millis),
+        created: Timestamp::from_millis(row.get(6)?),
+    })
+}
+
+fn report_from(text: String) -> Result<GatewayReport, StoreError> {
+    serde_json::from_str(&text).ok().ok_or(StoreError::Corrupt { what: "report of an agent", text })
+}

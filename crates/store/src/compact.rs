@@ -1,0 +1,136 @@
+//! Compaction: merges small segments into larger ones.
+//!
+//! Hides: which merges are worth it, and how segments are swapped while searches and appends go on.
+//! Knows nothing of: when it is called.
+//!
+//! A merged segment is written like any other, then one transaction of the catalog names it and forgets those that
+//! it replaces. Snapshots taken before keep reading the old files, snapshots taken after see the new one.
+
+mod merged;
+mod plan;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use flow::Timestamp;
+use rusqlite::Transaction;
+
+use crate::catalog::segment::{SegmentRow, all_segments, are_named, forget, name};
+use crate::compact::merged::Merged;
+use crate::compact::plan::{Merge, plan};
+use crate::error::StoreError;
+use crate::segment::{SegmentWriter, Written};
+use crate::snapshot::{Segment, remove_file};
+use crate::store::Store;
+
+/// How long after its end an hour's segments become one: late batches have mostly arrived by then.
+pub const HOUR_SEGMENT_AFTER: Duration = Duration::from_secs(10 * 60);
+
+/// How long after its end a day's segments become one. Searches for the last two days meet hours, which time
+/// prunes well; older data has few and large files.
+pub const DAY_SEGMENT_AFTER: Duration = Duration::from_secs(24 * 3600);
+
+/// The most segments that one merge reads: bounds open files, and memory (about 2 MB for each).
+pub const SEGMENTS_PER_MERGE_MAX: usize = 64;
+
+/// The most merges of one call: a caller gets to look at its stop signal in between.
+const MERGES_PER_CALL_MAX: usize = 8;
+
+/// What one call of `compact` did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Compaction {
+    /// Segments that were made.
+    pub merges: u64,
+    /// Segments that they replace.
+    pub segments_merged: u64,
+    /// Rows in them.
+    pub rows: u64,
+    /// Whether more is worth merging now: call again.
+    pub more: bool,
+}
+
+impl Store {
+    /// Merges segments that are worth it, a bounded amount of work; searches and appends go on meanwhile.
+    ///
+    /// # Errors
+    /// The disk's and the catalog's; then the segments stay as they were.
+    pub fn compact(&self, now: Timestamp) -> Result<Compaction, StoreError> {
+        let _merging = self.merging();
+        let merges = plan(&self.catalog().read(all_segments)?, now);
+        let mut done = Compaction { more: merges.len() > MERGES_PER_CALL_MAX, ..Compaction::default() };
+        for merge in merges.into_iter().take(MERGES_PER_CALL_MAX) {
+            if let Some(made) = self.merge(&merge, now)? {
+                done.merges += 1;
+                done.segments_merged += merge.segments.len() as u64;
+                done.rows += made.rows;
+            }
+        }
+        Ok(done)
+    }
+
+    /// Carries out one merge; `None` when its segments were taken away meanwhile.
+    fn merge(&self, merge: &Merge, now: Timestamp) -> Result<Option<SegmentRow>, StoreError> {
+        let Some(segments) = self.hold(&merge.segments)? else { return Ok(None) };
+        let first = merge.segments.first().expect("a merge has at least two segments");
+        let id = self.next_segment();
+        let path = self.live().path(&first.owner, &first.topic, id);
+        self.create_folder_of(&path)?;
+        let written = self.settle(write_merged(&segments, &path)?, &path)?;
+        let rows_before: u64 = merge.segments.iter().map(|segment| segment.rows).sum();
+        assert_eq!(written.rows, rows_before, "a merge keeps every row");
+        let made = made_of(first, id, merge, (written, now));
+        match self.catalog().transact(|transaction| swap(transaction, &merge.segments, &made)) {
+            Ok(true) => {}
+            Ok(false) => {
+                remove_file(&path);
+                return Ok(None);
+            }
+            Err(error) => {
+                self.writer().doubt(path);
+                return Err(error);
+            }
+        }
+        self.live().count(&made);
+        self.live().condemn(&merge.segments);
+        self.counters().segments_merged.add(merge.segments.len() as u64);
+        Ok(Some(made))
+    }
+}
+
+fn write_merged(segments: &[Arc<Segment>], path: &std::path::Path) -> Result<SegmentWriter, StoreError> {
+    let mut writer = SegmentWriter::create(path)?;
+    let mut merged = Merged::open(segments)?;
+    while let Some(rows) = merged.next_rows()? {
+        writer.write(&rows)?;
+    }
+    Ok(writer)
+}
+
+fn made_of(first: &SegmentRow, id: i64, merge: &Merge, (written, now): (Written, Timestamp)) -> SegmentRow {
+    SegmentRow {
+        id,
+        owner: first.owner.clone(),
+        topic: first.topic.clone(),
+        level: merge.level,
+        rows: written.rows,
+        bytes: written.bytes,
+        moments: written.moments,
+        created: now,
+    }
+}
+
+/// Names `made` in place of `segments`; does nothing and says `false` when one of them is not named any more.
+fn swap(
+    transaction: &Transaction<'_>,
+    segments: &[SegmentRow],
+    made: &SegmentRow,
+) -> Result<bool, StoreError> {
+    if !are_named(transaction, segments)? {
+        return Ok(false);
+    }
+    for segment in segments {
+        forget(transaction, segment.id)?;
+    }
+    name(transaction, made)?;
+    Ok(true)
+}

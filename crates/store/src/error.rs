@@ -1,0 +1,115 @@
+//! What can go wrong in the store, as far as a caller can act upon it.
+//!
+//! Hides: nothing; it is the list.
+//! Knows nothing of: error codes of any API.
+
+use std::io;
+use std::path::PathBuf;
+
+/// Why the store did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// No such thing in this account and region.
+    #[error("{what} `{id}` does not exist")]
+    NotFound {
+        /// The kind of thing: `topic`, `flow log`, ….
+        what: &'static str,
+        /// What was asked for.
+        id: String,
+    },
+    /// The id, the name, or the combination is taken.
+    #[error("{what} `{id}` already exists")]
+    AlreadyExists {
+        /// The kind of thing.
+        what: &'static str,
+        /// The id or name that is taken.
+        id: String,
+    },
+    /// Something still stands in it.
+    #[error("{what} `{id}` is not empty: delete what it holds first")]
+    NotEmpty {
+        /// The kind of thing.
+        what: &'static str,
+        /// Which one.
+        id: String,
+    },
+    /// A token that is unknown, used up or too old.
+    #[error("{what} is unknown, already used or expired: ask for a new one")]
+    Spent {
+        /// The kind of token.
+        what: &'static str,
+    },
+    /// Another process has the folder open.
+    #[error(
+        "the data folder `{path}` is in use by another natlens server: stop it, or choose another folder"
+    )]
+    Locked {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// The folder was written by a newer program.
+    #[error(
+        "the data folder `{path}` has format {found}, this program reads up to {known}: install a newer natlens"
+    )]
+    NewerFormat {
+        /// The folder or file.
+        path: PathBuf,
+        /// The version found.
+        found: i64,
+        /// The newest version that this program knows.
+        known: i64,
+    },
+    /// A row or file holds what this program never writes.
+    #[error("the catalog holds `{text}` as {what}: restore the data folder from a backup")]
+    Corrupt {
+        /// What should stand there.
+        what: &'static str,
+        /// What stands there.
+        text: String,
+    },
+    /// The file system refused.
+    #[error("cannot {deed} `{path}`")]
+    Io {
+        /// What was tried.
+        deed: &'static str,
+        /// On which file or folder.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// SQLite refused.
+    #[error("the catalog does not answer")]
+    Catalog(#[from] rusqlite::Error),
+    /// A segment could not be written or read.
+    #[error("cannot {deed} segment `{path}`")]
+    Segment {
+        /// What was tried.
+        deed: &'static str,
+        /// Which segment.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: parquet::errors::ParquetError,
+    },
+}
+
+impl StoreError {
+    pub(crate) fn io(deed: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
+        let path = path.into();
+        move |source| Self::Io { deed, path, source }
+    }
+
+    pub(crate) fn not_found(what: &'static str, id: impl ToString) -> Self {
+        Self::NotFound { what, id: id.to_string() }
+    }
+
+    /// Turns a broken UNIQUE or PRIMARY KEY constraint into `AlreadyExists`.
+    pub(crate) fn taken(what: &'static str, id: impl ToString) -> impl FnOnce(rusqlite::Error) -> Self {
+        let id = id.to_string();
+        move |error| match error.sqlite_error_code() {
+            Some(rusqlite::ErrorCode::ConstraintViolation) => Self::AlreadyExists { what, id },
+            _ => Self::Catalog(error),
+        }
+    }
+}

@@ -1,0 +1,230 @@
+//! The store: one data folder, opened by one process at a time.
+//!
+//! Hides: the folder's layout, its lock, what a crash left behind.
+//! Knows nothing of: resources and rows; those have files of their own.
+//!
+//! ```text
+//! <folder>/lock                                                      held while the folder is open
+//! <folder>/catalog.sqlite                                            names everything
+//! <folder>/segments/<account>/<region>/<topic>/segment-<id>.parquet  rows
+//! ```
+
+use std::collections::HashSet;
+use std::fs::{File, TryLockError};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use crate::catalog::segment::{SegmentRow, all_segments};
+use crate::catalog::{Catalog, Sequence, lock, sequence};
+use crate::counters::{Counters, Metrics};
+use crate::error::StoreError;
+use crate::snapshot::{Live, id_in_file_name, remove_file};
+
+/// One data folder. Blocks while it works; any number of threads may share it.
+#[derive(Debug)]
+pub struct Store {
+    catalog: Catalog,
+    live: Live,
+    counters: Arc<Counters>,
+    newest_segment: AtomicI64,
+    writer: Mutex<Writer>,
+    merging: Mutex<()>,
+    // Closed last: the folder is free when everything else is at rest.
+    _lock: File,
+}
+
+/// What the holder of the right to write has to know.
+#[derive(Debug, Default)]
+pub(crate) struct Writer {
+    /// Files whose transaction failed. Whether it reached the disk all the same, and would come back after a crash,
+    /// is certain only when the next one has been written in its place.
+    doubtful: Vec<PathBuf>,
+}
+
+impl Writer {
+    /// Keeps a file whose transaction failed.
+    pub(crate) fn doubt(&mut self, segment: PathBuf) {
+        self.doubtful.push(segment);
+    }
+
+    /// Removes such files after a transaction that did not fail.
+    pub(crate) fn settle_doubts(&mut self) {
+        for segment in self.doubtful.drain(..) {
+            remove_file(&segment);
+        }
+    }
+}
+
+impl Store {
+    /// Opens the data folder, creates it when absent, migrates it when older, removes what a crash left behind.
+    ///
+    /// # Errors
+    /// `Locked` while another process has it open, `NewerFormat` when a newer program wrote it; `Io` and `Catalog`
+    /// pass on what the machine says.
+    pub fn open(folder: &Path) -> Result<Self, StoreError> {
+        create_private_folder(folder)?;
+        let lock = lock_folder(folder)?;
+        let counters = Arc::new(Counters::default());
+        let catalog = Catalog::open(&folder.join("catalog.sqlite"), Arc::clone(&counters))?;
+        let segments = folder.join("segments");
+        create_folder(&segments)?;
+        sync_folder(folder)?;
+        let newest_segment = catalog.read(|connection| Ok(sequence(connection, Sequence::Segment)?))?;
+        let store = Self {
+            catalog,
+            live: Live::new(segments, Arc::clone(&counters)),
+            counters,
+            newest_segment: AtomicI64::new(newest_segment),
+            writer: Mutex::default(),
+            merging: Mutex::new(()),
+            _lock: lock,
+        };
+        store.sweep()?;
+        Ok(store)
+    }
+
+    /// The store's numbers now.
+    pub fn metrics(&self) -> Metrics {
+        self.counters.metrics()
+    }
+
+    pub(crate) fn catalog(&self) -> &Catalog {
+        &self.catalog
+    }
+
+    pub(crate) fn live(&self) -> &Live {
+        &self.live
+    }
+
+    pub(crate) fn counters(&self) -> &Counters {
+        &self.counters
+    }
+
+    /// The right to store rows into topics, and to take topics away.
+    pub(crate) fn writer(&self) -> MutexGuard<'_, Writer> {
+        lock(&self.writer)
+    }
+
+    /// The right to merge segments.
+    pub(crate) fn merging(&self) -> MutexGuard<'_, ()> {
+        lock(&self.merging)
+    }
+
+    /// An id for a new segment. One that is not named before a crash is given again after it, to another file.
+    pub(crate) fn next_segment(&self) -> i64 {
+        self.newest_segment.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    /// Flushes the entries of a folder, so that its files are found after a loss of power.
+    pub(crate) fn sync_folder(&self, folder: &Path) -> Result<(), StoreError> {
+        self.counters.syncs.add(1);
+        sync_folder(folder)
+    }
+
+    /// Creates the folder of a segment with those above it, each of them durable.
+    pub(crate) fn create_folder_of(&self, segment: &Path) -> Result<(), StoreError> {
+        let topic = segment.parent().expect("a segment stands in the folder of its topic");
+        if topic.is_dir() {
+            return Ok(());
+        }
+        let mut folder = self.live.folder().to_owned();
+        for part in topic.strip_prefix(self.live.folder()).expect("topics stand in the folder of segments") {
+            let above = folder.clone();
+            folder.push(part);
+            create_folder(&folder)?;
+            self.sync_folder(&above)?;
+        }
+        Ok(())
+    }
+
+    /// Removes segment files that the catalog does not name: a crash came between writing and naming them, or
+    /// between forgetting and removing them. Touches nothing that does not carry the name of a segment.
+    fn sweep(&self) -> Result<(), StoreError> {
+        let named = self.catalog.read(all_segments)?;
+        let path = |row: &SegmentRow| self.live.path(&row.owner, &row.topic, row.id);
+        let wanted: HashSet<PathBuf> = named.iter().map(path).collect();
+        let mut found = HashSet::new();
+        for folder in topic_folders(self.live.folder())? {
+            for file in entries(&folder)? {
+                let is_segment =
+                    file.file_name().and_then(|name| name.to_str()).and_then(id_in_file_name).is_some();
+                if wanted.contains(&file) {
+                    found.insert(file);
+                } else if is_segment {
+                    std::fs::remove_file(&file).map_err(StoreError::io("remove", &file))?;
+                    self.counters.files_swept.add(1);
+                }
+            }
+        }
+        for missing in wanted.difference(&found) {
+            tracing::error!(path = %missing.display(), "a segment is missing: restore it from a backup");
+        }
+        for row in &named {
+            self.live.count(row);
+        }
+        Ok(())
+    }
+}
+
+fn lock_folder(folder: &Path) -> Result<File, StoreError> {
+    let path = folder.join("lock");
+    let file = File::options().create(true).truncate(false).write(true).open(&path);
+    let file = file.map_err(StoreError::io("open", &path))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(StoreError::Locked { path: folder.to_owned() }),
+        Err(TryLockError::Error(source)) => Err(StoreError::Io { deed: "lock", path, source }),
+    }
+}
+
+/// Creates the data folder for its owner's eyes alone: records tell who talked to whom.
+fn create_private_folder(folder: &Path) -> Result<(), StoreError> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder).map_err(StoreError::io("create", folder))
+}
+
+fn create_folder(folder: &Path) -> Result<(), StoreError> {
+    match std::fs::create_dir(folder) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+            Err(StoreError::io("create", folder)(error))
+        }
+        Ok(()) | Err(_) => Ok(()),
+    }
+}
+
+#[cfg(unix)]
+fn sync_folder(folder: &Path) -> Result<(), StoreError> {
+    File::open(folder).and_then(|folder| folder.sync_all()).map_err(StoreError::io("flush", folder))
+}
+
+/// Only Unix opens a folder as a file; elsewhere the file system alone decides when a name is durable.
+#[cfg(not(unix))]
+fn sync_folder(_: &Path) -> Result<(), StoreError> {
+    Ok(())
+}
+
+/// Every folder three levels down: account, region, topic.
+fn topic_folders(segments: &Path) -> Result<Vec<PathBuf>, StoreError> {
+    let mut folders = vec![segments.to_owned()];
+    for _level in ["account", "region", "topic"] {
+        let mut below = Vec::new();
+        for folder in folders {
+            // A process may have died after it created what is below and before it flushed that.
+            sync_folder(&folder)?;
+            below.extend(entries(&folder)?.into_iter().filter(|path| path.is_dir()));
+        }
+        folders = below;
+    }
+    Ok(folders)
+}
+
+fn entries(folder: &Path) -> Result<Vec<PathBuf>, StoreError> {
+    let entries = std::fs::read_dir(folder).map_err(StoreError::io("list", folder))?;
+    let paths = entries.map(|entry| entry.map(|entry| entry.path()).map_err(StoreError::io("list", folder)));
+    paths.collect()
+}

@@ -1,0 +1,176 @@
+//! What is stored is stored once, and survives.
+//!
+//! Hides: nothing.
+//! Knows nothing of: how.
+
+use std::time::Duration;
+
+use flow::{FIELDS, FieldKind, Record, Value};
+use store::{BATCH_MEMORY, BatchFate, NewBatch, Refusal, Store, StoreError, TopicChange};
+
+use crate::folder::{START, batch, copy, files, owner, owner_of, record, rows, store_with, topic_id};
+
+/// A record with a value in every field.
+fn full_record() -> Record {
+    let mut record = record(START.plus(Duration::from_millis(7)), 1);
+    for (field, number) in FIELDS.iter().zip(1..) {
+        let word = match field.name {
+            "log-status" => "SKIPDATA",
+            "nat-type" => "DNAT",
+            "direction" => "INGRESS",
+            "flow-state" => "CLOSED",
+            "reject-reason" => "NO_ROUTE",
+            name => name,
+        };
+        let value = match field.kind {
+            FieldKind::Text => Value::Text(word.into()),
+            FieldKind::Long => Value::Long(number),
+            FieldKind::Address => Value::Address([192, 0, 2, 1].into()),
+        };
+        (field.set)(&mut record, value);
+        assert!((field.get)(&record).is_some(), "{} has a value", field.name);
+    }
+    record
+}
+
+#[test]
+fn every_field_of_a_record_comes_back() {
+    let (_folder, store) = store_with(&[("topic", 7)]);
+    let sent = vec![full_record(), record(START, u64::try_from(i64::MAX).unwrap())];
+    store.append(&[batch("topic", 1, sent.clone())], START).unwrap();
+    let found: Vec<Record> = rows(&store, "topic").into_iter().map(|(_, record)| record).collect();
+    assert_eq!(found, sent);
+}
+
+#[test]
+fn a_batch_that_comes_again_is_stored_once_also_within_one_call_and_after_a_crash() {
+    let (folder, store) = store_with(&[("topic", 7)]);
+    let one = batch("topic", 1, vec![record(START, 1)]);
+    let fates = store.append(&[one.clone(), one.clone()], START).unwrap();
+    assert_eq!(fates, [BatchFate::Stored, BatchFate::AlreadyStored]);
+    let crashed = copy(folder.path());
+    for store in [store, Store::open(crashed.path()).unwrap()] {
+        assert_eq!(store.append(std::slice::from_ref(&one), START).unwrap(), [BatchFate::AlreadyStored]);
+        assert_eq!(rows(&store, "topic").len(), 1);
+    }
+}
+
+#[test]
+fn a_refused_batch_hinders_no_other() {
+    let (_folder, store) = store_with(&[("open", 7), ("closed", 7)]);
+    let closed = TopicChange { collecting: Some(false), ..TopicChange::default() };
+    store.modify_topic(&owner(), &topic_id("closed"), &closed).unwrap();
+    let elsewhere =
+        NewBatch { owner: owner_of("100002", "ap-guangzhou"), ..batch("open", 5, vec![record(START, 5)]) };
+    let sent = [
+        batch("nowhere", 1, vec![record(START, 1)]),
+        batch("open", 2, vec![record(START, 2)]),
+        batch("closed", 3, vec![record(START, 3)]),
+        batch("open", 4, Vec::new()),
+        elsewhere,
+    ];
+    let expected = [
+        BatchFate::Refused(Refusal::UnknownTopic),
+        BatchFate::Stored,
+        BatchFate::Refused(Refusal::NotCollecting),
+        BatchFate::Stored,
+        BatchFate::Refused(Refusal::UnknownTopic),
+    ];
+    assert_eq!(store.append(&sent, START).unwrap(), expected);
+    assert_eq!(rows(&store, "open"), [(1, record(START, 2))]);
+    let metrics = store.metrics();
+    assert_eq!((metrics.batches_stored, metrics.batches_refused, metrics.records_stored), (2, 3, 1));
+}
+
+#[test]
+fn one_call_writes_one_segment_for_each_topic() {
+    let (folder, store) = store_with(&[("a-topic", 7), ("b-topic", 7)]);
+    let sent: Vec<NewBatch> = (1..=6u8)
+        .map(|id| {
+            batch(if id % 2 == 0 { "a-topic" } else { "b-topic" }, id.into(), vec![record(START, id.into())])
+        })
+        .collect();
+    store.append(&sent, START).unwrap();
+    assert_eq!(files(folder.path()), ["segment-0000000001.parquet", "segment-0000000002.parquet"]);
+    let numbers: Vec<(i64, Option<u64>)> =
+        rows(&store, "a-topic").into_iter().map(|(number, record)| (number, record.bytes)).collect();
+    assert_eq!(numbers, [(1, Some(2)), (2, Some(4)), (3, Some(6))]);
+}
+
+#[test]
+fn threads_that_send_the_same_batches_store_them_once() {
+    let (_folder, store) = store_with(&[("topic", 7)]);
+    let stored: usize = std::thread::scope(|scope| {
+        let send = |first: u128| {
+            let store = &store;
+            move || {
+                let mine = (0..20).map(|step| (first * 7 + step) % 20);
+                let fates = mine.flat_map(|id| {
+                    let records = vec![record(START, u64::try_from(id).unwrap()); 3];
+                    store.append(&[batch("topic", id, records)], START).unwrap()
+                });
+                fates.filter(|fate| *fate == BatchFate::Stored).count()
+            }
+        };
+        let threads: Vec<_> = (0..4).map(|first| scope.spawn(send(first))).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).sum()
+    });
+    assert_eq!(stored, 20);
+    assert_eq!(rows(&store, "topic").len(), 60);
+}
+
+#[test]
+fn two_processes_do_not_share_a_folder() {
+    let (folder, store) = store_with(&[]);
+    let second = Store::open(folder.path());
+    assert!(matches!(second, Err(StoreError::Locked { .. })), "{second:?}");
+    drop(store);
+    Store::open(folder.path()).unwrap();
+}
+
+#[test]
+fn opening_sweeps_left_overs_and_leaves_strangers_alone() {
+    let (folder, store) = store_with(&[("topic", 7)]);
+    store.append(&[batch("topic", 1, vec![record(START, 1)])], START).unwrap();
+    drop(store);
+    let topic = folder.path().join("segments/100001/ap-guangzhou/topic-100001");
+    for name in
+        ["segment-0000000009.parquet", "segment-0000000001.parquet.new", "notes.txt", "segment-9.parquet"]
+    {
+        std::fs::write(topic.join(name), "left over").unwrap();
+    }
+    std::fs::write(folder.path().join("segments/README"), "a stranger's").unwrap();
+    let store = Store::open(folder.path()).unwrap();
+    assert_eq!(
+        files(folder.path()),
+        ["README", "notes.txt", "segment-0000000001.parquet", "segment-9.parquet"]
+    );
+    assert_eq!(store.metrics().files_swept, 2);
+    assert_eq!(rows(&store, "topic").len(), 1);
+}
+
+#[test]
+fn a_batch_id_is_forgotten_after_its_time() {
+    let (_folder, store) = store_with(&[("topic", store::PERIOD_FOREVER_DAYS)]);
+    let one = [batch("topic", 1, vec![record(START, 1)])];
+    store.append(&one, START).unwrap();
+    let later = START.plus(BATCH_MEMORY);
+    assert_eq!(store.expire(later).unwrap().batches, 0);
+    assert_eq!(store.append(&one, later).unwrap(), [BatchFate::AlreadyStored]);
+    assert_eq!(store.expire(later.plus(Duration::from_millis(1))).unwrap().batches, 1);
+    assert_eq!(store.append(&one, later).unwrap(), [BatchFate::Stored]);
+}
+
+#[test]
+fn what_was_acknowledged_is_on_the_disk_before_the_answer() {
+    let (_folder, store) = store_with(&[("a-topic", 7), ("b-topic", 7)]);
+    let before = store.metrics();
+    let sent = [batch("a-topic", 1, vec![record(START, 1)]), batch("b-topic", 2, vec![record(START, 2)])];
+    store.append(&sent, START).unwrap();
+    let after = store.metrics();
+    assert_eq!(after.commits - before.commits, 1, "all batches of a call share one transaction");
+    // For each topic a file and its folder, and the first time the three folders above.
+    assert_eq!(after.syncs - before.syncs, 10);
+    store.append(&[batch("a-topic", 3, vec![record(START, 3)])], START).unwrap();
+    assert_eq!(store.metrics().syncs - after.syncs, 2, "a file and its folder");
+}

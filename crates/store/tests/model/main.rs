@@ -1,0 +1,12 @@
+//! The store as its users see it.
+//!
+//! Hides: nothing; each file tells one part of the story.
+//! Knows nothing of: how the store does it.
+
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
+mod durability;
+mod folder;
+mod list;
+mod resources;
+mod snapshots;
