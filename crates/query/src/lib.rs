@@ -27,6 +27,7 @@ pub use error::{ErrorClass, QueryError};
 pub use index::{Case, DELIMITERS, Delimiters, FullTextIndex, IndexedField, IndexedFields, TIMESTAMP_FIELD};
 pub use phrase::{Phrase, Piece, Wildcard, Word};
 pub use search::{Comparison, Filter, Query, Search, SqlText, Test};
+pub use spelling::nearest;
 
 /// The longest query, search and SQL together.
 ///

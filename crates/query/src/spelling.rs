@@ -7,7 +7,7 @@
 const NAME_CHARS_MAX: usize = 64;
 
 /// The candidate nearest to `name`, if it is near enough to be a slip; the first of equals.
-pub(crate) fn nearest<'a>(name: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+pub fn nearest<'a>(name: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let wanted = plain(name);
     if wanted.len() > NAME_CHARS_MAX {
         return None;

@@ -25,7 +25,7 @@ pub(crate) fn of_field(field: &str) -> Vec<KnownWord> {
         "nat-type" => NatType::ALL.iter().map(|kind| word(kind.as_str(), "")).collect(),
         "direction" => Direction::ALL.iter().map(|side| word(side.as_str(), "")).collect(),
         "flow-state" => FlowState::ALL.iter().map(|state| word(state.as_str(), "")).collect(),
-        "reject-reason" => REASONS.iter().map(|reason| word(reason.as_str(), "")).collect(),
+        "reject-reason" => RejectReason::ALL.iter().map(|reason| word(reason.as_str(), "")).collect(),
         "protocol" => PROTOCOLS.iter().map(|(name, _)| word(name, "")).collect(),
         _ => Vec::new(),
     }
@@ -53,14 +53,4 @@ const PROTOCOLS: &[(&str, u8)] = &[
     ("gre", 47),
     ("esp", 50),
     ("sctp", 132),
-];
-
-const REASONS: &[RejectReason] = &[
-    RejectReason::Acl,
-    RejectReason::SecurityGroup,
-    RejectReason::NoPort,
-    RejectReason::TableFull,
-    RejectReason::Invalid,
-    RejectReason::NoRoute,
-    RejectReason::Other,
 ];
