@@ -1,0 +1,84 @@
+//! The commands: each group has its file.
+//!
+//! Hides: nothing; it is their list.
+//! Knows nothing of: configuration files, exit codes.
+
+mod access_key;
+mod agent;
+mod configuration;
+mod enrolment_token;
+mod find;
+mod flow_log;
+mod gateway;
+mod index;
+mod logset;
+mod search;
+mod server;
+mod sign_in_link;
+mod source;
+mod topic;
+mod up;
+
+use crate::config::Config;
+use crate::failure::Failure;
+use crate::outside::Outside;
+
+pub(crate) use source::FLOWS_MAX_DEFAULT;
+
+/// Everything that the program can be told to do.
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum Command {
+    Up(up::Up),
+    Server(server::Server),
+    Agent(agent::Agent),
+    Search(search::Search),
+    FlowLog(flow_log::FlowLog),
+    Gateway(gateway::Gateway),
+    Logset(logset::Logset),
+    Topic(topic::Topic),
+    Index(index::Index),
+    AccessKey(access_key::AccessKey),
+    EnrolmentToken(enrolment_token::EnrolmentToken),
+    SignInLink(sign_in_link::SignInLink),
+    Config(configuration::Configuration),
+}
+
+impl Command {
+    /// Writes into `config` what the arguments say otherwise.
+    pub(crate) fn adjust(&self, config: &mut Config) {
+        match self {
+            Self::Up(up) => up.adjust(config),
+            Self::Server(server) => server.adjust(&mut config.server),
+            Self::Agent(agent) => agent.adjust(&mut config.agent),
+            Self::Search(_)
+            | Self::FlowLog(_)
+            | Self::Gateway(_)
+            | Self::Logset(_)
+            | Self::Topic(_)
+            | Self::Index(_)
+            | Self::AccessKey(_)
+            | Self::EnrolmentToken(_)
+            | Self::SignInLink(_)
+            | Self::Config(_) => {}
+        }
+    }
+
+    /// Does it.
+    pub(crate) fn run(self, config: &Config, outside: &mut Outside) -> Result<(), Failure> {
+        match self {
+            Self::Up(up) => up.run(config, outside),
+            Self::Server(server) => server.run(config, outside),
+            Self::Agent(agent) => agent.run(config, outside),
+            Self::Search(search) => search.run(config, outside),
+            Self::FlowLog(flow_log) => flow_log.run(config, outside),
+            Self::Gateway(gateway) => gateway.run(config, outside),
+            Self::Logset(logset) => logset.run(config, outside),
+            Self::Topic(topic) => topic.run(config, outside),
+            Self::Index(index) => index.run(config, outside),
+            Self::AccessKey(access_key) => access_key.run(config, outside),
+            Self::EnrolmentToken(token) => token.run(config, outside),
+            Self::SignInLink(link) => link.run(config, outside),
+            Self::Config(configuration) => configuration.run(config, outside),
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! `natlens agent`: watches a gateway and sends its records.
+//!
+//! Hides: that capture begins anew after the clock was set.
+//! Knows nothing of: spools and windows.
+
+use agent::{AgentError, Stop};
+use capture::SourceError;
+
+use super::source::Watched;
+use crate::config::{AgentConfig, Config};
+use crate::failure::Failure;
+use crate::outside::Outside;
+use crate::{logging, signals};
+
+/// Watch the gateway on this host
+#[derive(Debug, clap::Args)]
+pub(crate) struct Agent {
+    /// Address of the server
+    #[arg(long, value_name = "URL")]
+    server: Option<String>,
+    /// From `natlens enrolment-token create`; needed once
+    #[arg(long, value_name = "TOKEN")]
+    enrolment_token: Option<String>,
+    #[command(flatten)]
+    watched: Watched,
+}
+
+impl Agent {
+    pub(crate) fn adjust(&self, config: &mut AgentConfig) {
+        if let Some(server) = &self.server {
+            config.server.clone_from(server);
+        }
+        if self.enrolment_token.is_some() {
+            config.enrolment_token.clone_from(&self.enrolment_token);
+        }
+        self.watched.adjust(config);
+    }
+
+    pub(crate) fn run(self, config: &Config, outside: &mut Outside) -> Result<(), Failure> {
+        logging::start(&config.log)?;
+        watch(&self.watched, &config.agent, outside, &signals::stop()?)
+    }
+}
+
+/// Watches until `stop`.
+pub(super) fn watch(
+    watched: &Watched,
+    config: &AgentConfig,
+    outside: &mut Outside,
+    stop: &Stop,
+) -> Result<(), Failure> {
+    loop {
+        let opened = watched.open(config, outside.now())?;
+        let settings =
+            agent::AgentSettings { source: opened.kind, ..config.settings(&opened.facts.hostname)? };
+        outside.say(format_args!("watching {} ({})", settings.gateway_name, opened.kind))?;
+        let metrics = settings.metrics.clone();
+        let ended = agent::run(settings, opened.source, opened.facts, outside.clock(), stop.clone());
+        let numbers = metrics.read();
+        tracing::info!(
+            sent_batches = numbers.sent_batches_total,
+            spooled_batches = numbers.spooled_batches,
+            lost_packets = numbers.lost_packets_total,
+            "the agent ended"
+        );
+        match ended {
+            // What the kernel counted under the old time cannot be placed; the windows in between become SKIPDATA.
+            Err(AgentError::Source(source @ SourceError::ClockSet { .. })) => {
+                tracing::warn!(%source, "capture begins anew");
+            }
+            ended => return Ok(ended?),
+        }
+    }
+}

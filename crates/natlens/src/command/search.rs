@@ -1,0 +1,238 @@
+//! `natlens search`: finds records, or analyses them with SQL.
+//!
+//! Hides: pages, and how records and tables of an analysis become rows.
+//! Knows nothing of: the language of queries; the server reads it.
+
+use api::{Client, ClientError, ErrorPosition, LogRecord, SearchLog, SearchLogRequest, SearchLogResponse};
+use flow::FIELDS;
+use serde_json::Value;
+
+use super::find;
+use crate::answer::{Answer, Form, Row};
+use crate::config::Config;
+use crate::failure::Failure;
+use crate::moment::{self, Moment};
+use crate::outside::Outside;
+use crate::reach::Reach;
+
+/// The most records that the server gives at once: the published limit.
+const PAGE_RECORDS: u64 = 1000;
+
+/// The most records that one search gives, in pages: the published limit.
+const RECORDS_MAX: u64 = 10_000;
+
+/// The name of the first column: the time of the record.
+const TIME: &str = "time";
+
+/// What a table of records shows unless fields are named: what fits on a screen.
+const TABLE_FIELDS: &[&str] = &[
+    "action",
+    "protocol",
+    "srcaddr",
+    "srcport",
+    "dstaddr",
+    "dstport",
+    "natsrcaddr",
+    "natsrcport",
+    "packets",
+    "bytes",
+    "reply-packets",
+    "reply-bytes",
+];
+
+/// Find records, or analyse them with SQL
+///
+/// QUERY is `search | SQL`, each part optional. Examples:
+///   natlens search 'action:REJECT AND dstaddr:203.0.113.0/24' --since 1h
+///   natlens search '* | SELECT srcaddr, sum(bytes) AS b GROUP BY srcaddr ORDER BY b DESC LIMIT 10'
+#[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
+pub(crate) struct Search {
+    /// What to find; everything when left out
+    #[arg(default_value = "*")]
+    query: String,
+    /// Topic to search, by id or name; may be left out when there is one
+    #[arg(long)]
+    topic: Option<String>,
+    /// Start of the time range: `15m` ago, or a date and time
+    #[arg(long, value_name = "TIME", default_value = "15m")]
+    since: Moment,
+    /// End of the time range, excluded
+    #[arg(long, value_name = "TIME", default_value = "now")]
+    until: Moment,
+    /// The most records to print; an analysis sets its own LIMIT
+    #[arg(long, value_name = "RECORDS", default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..=RECORDS_MAX))]
+    limit: u64,
+    /// Begins with the oldest record instead of the newest
+    #[arg(long)]
+    oldest: bool,
+    /// Fields to print, separated by commas [default: the important ones in a table, all in CSV]
+    #[arg(long, value_name = "FIELDS", value_delimiter = ',')]
+    fields: Vec<String>,
+    /// Reads the search part by the older rules of Lucene
+    #[arg(long)]
+    lucene: bool,
+    #[command(flatten)]
+    reach: Reach,
+}
+
+/// What was found.
+struct Found {
+    answer: Answer,
+    /// Whether more records match.
+    more: bool,
+}
+
+impl Search {
+    pub(crate) fn run(self, config: &Config, outside: &mut Outside) -> Result<(), Failure> {
+        let client = self.reach.client(config)?;
+        let all = find::topics(&client)?;
+        let topic = match &self.topic {
+            Some(text) => find::named(all, text)?,
+            None => find::only(all, "--topic")?,
+        };
+        let now = outside.now();
+        let request = SearchLogRequest {
+            from: self.since.seen_from(now).millis(),
+            to: self.until.seen_from(now).millis(),
+            query_string: Some(self.query.clone()),
+            query_syntax: Some(u32::from(!self.lucene)),
+            topic_id: Some(topic.topic_id),
+            sort: Some(if self.oldest { "asc".to_owned() } else { "desc".to_owned() }),
+            use_new_analysis: Some(true),
+            ..SearchLogRequest::default()
+        };
+        let found = self.find(&client, request).inspect_err(|failure| {
+            if let Some(position) = position(failure) {
+                outside.hint(pointed(&self.query, position));
+            }
+        })?;
+        let rows = found.answer.rows.len();
+        found.answer.write(self.reach.output, outside.results())?;
+        if rows == 0 {
+            outside.hint("nothing found in this time range");
+        } else if found.more {
+            outside.hint(format_args!("the first {rows} records; --limit gives more, up to {RECORDS_MAX}"));
+        }
+        Ok(())
+    }
+
+    /// Page by page, or at once when it is an analysis.
+    fn find(&self, client: &Client, mut request: SearchLogRequest) -> Result<Found, Failure> {
+        let mut records = Vec::new();
+        loop {
+            let left = self.limit.saturating_sub(u64::try_from(records.len()).unwrap_or(u64::MAX));
+            request.limit = Some(left.min(PAGE_RECORDS));
+            let page = client.call::<SearchLog>(&request)?;
+            if page.analysis {
+                return Ok(Found { answer: table(page)?, more: false });
+            }
+            let count = page.results.as_ref().map_or(0, Vec::len);
+            records.extend(page.results.unwrap_or_default());
+            let enough = u64::try_from(records.len()).is_ok_and(|read| read >= self.limit);
+            if enough || page.list_over || count == 0 {
+                return Ok(Found { answer: self.list(&records)?, more: !page.list_over && count > 0 });
+            }
+            request.context = Some(page.context);
+        }
+    }
+
+    fn list(&self, records: &[LogRecord]) -> Result<Answer, Failure> {
+        let fields: Vec<String> = if !self.fields.is_empty() {
+            self.fields.clone()
+        } else if self.reach.output == Form::Table {
+            TABLE_FIELDS.iter().map(|name| (*name).to_owned()).collect()
+        } else {
+            FIELDS.iter().map(|field| field.name.to_owned()).collect()
+        };
+        let row = |record: &LogRecord| {
+            let object: Value = serde_json::from_str(&record.log_json)?;
+            let time = [Some(moment::shown(record.time))];
+            let cells = time.into_iter().chain(fields.iter().map(|name| cell(object.get(name)))).collect();
+            Ok(Row { cells, object })
+        };
+        let rows = records.iter().map(row).collect::<Result<_, serde_json::Error>>()?;
+        Ok(Answer { columns: [TIME.to_owned()].into_iter().chain(fields.iter().cloned()).collect(), rows })
+    }
+}
+
+/// Where the server found a mistake in the query.
+fn position(failure: &Failure) -> Option<ErrorPosition> {
+    let Failure::Client(ClientError::Refused { reply, .. }) = failure else { return None };
+    reply.error.position
+}
+
+/// The line of the query with the mistake, and a line that points at it.
+fn pointed(query: &str, position: ErrorPosition) -> String {
+    let number = |wide: u64| usize::try_from(wide).unwrap_or(usize::MAX);
+    let line = query.lines().nth(number(position.line).saturating_sub(1)).unwrap_or_default();
+    let before: String = line.chars().take(number(position.column).saturating_sub(1)).collect();
+    // As wide as the text before it, whatever the terminal makes of each character.
+    let space: String = before.chars().map(|c| if c.is_ascii() { ' ' } else { '\u{3000}' }).collect();
+    let left = line.chars().count().saturating_sub(before.chars().count());
+    let marks = "^".repeat(number(position.length).clamp(1, left.max(1)));
+    format!("  {line}\n  {space}{marks}")
+}
+
+/// The table of an analysis.
+fn table(page: SearchLogResponse) -> Result<Answer, Failure> {
+    let columns: Vec<String> =
+        page.columns.unwrap_or_default().into_iter().map(|column| column.name).collect();
+    let row = |text: String| {
+        let object: Value = serde_json::from_str(&text)?;
+        Ok(Row { cells: columns.iter().map(|name| cell(object.get(name))).collect(), object })
+    };
+    let rows = page.analysis_records.unwrap_or_default().into_iter().map(row);
+    let rows = rows.collect::<Result<_, serde_json::Error>>()?;
+    Ok(Answer { columns, rows })
+}
+
+fn cell(value: Option<&Value>) -> Option<String> {
+    match value? {
+        Value::Null => None,
+        Value::String(text) => Some(text.clone()),
+        other @ (Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_)) => {
+            Some(other.to_string())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use api::AnswerColumn;
+    use expect_test::expect;
+
+    use super::*;
+
+    #[test]
+    fn a_mistake_is_pointed_at_in_its_line() {
+        let at = |line, column, length| ErrorPosition { offset: 0, length, line, column };
+        expect![[r#"
+              action:ACCEPT AND srcadr:10.0.0.1
+                                ^^^^^^"#]]
+        .assert_eq(&pointed("action:ACCEPT AND srcadr:10.0.0.1", at(1, 19, 6)));
+        expect![[r#"
+              AND
+                 ^"#]]
+        .assert_eq(&pointed("action:ACCEPT\nAND", at(2, 4, 0)));
+    }
+
+    #[test]
+    fn an_analysis_keeps_the_order_of_its_columns_and_shows_null_as_absent() {
+        let column = |name: &str| AnswerColumn { name: name.to_owned(), r#type: "bigint".to_owned() };
+        let page = SearchLogResponse {
+            analysis: true,
+            columns: Some(vec![column("z"), column("a")]),
+            analysis_records: Some(vec![r#"{"z":1,"a":"x"}"#.to_owned(), r#"{"z":null,"a":2.5}"#.to_owned()]),
+            ..SearchLogResponse::default()
+        };
+        let mut out = Vec::new();
+        table(page).unwrap().write(Form::Table, &mut out).unwrap();
+        expect![[r#"
+            Z  A
+            1  x
+            -  2.5
+        "#]]
+        .assert_eq(&String::from_utf8(out).unwrap());
+    }
+}

@@ -1,0 +1,128 @@
+//! What an agent watches: the kernel's traffic, or a recording of it.
+//!
+//! Hides: which source is opened, and that only Linux has the kernel's.
+//! Knows nothing of: records and servers.
+
+use std::path::PathBuf;
+
+use capture::{GatewayFacts, Progress, Recorder, Replay, Source, SourceError};
+use flow::{Event, Timestamp};
+
+use crate::config::AgentConfig;
+use crate::failure::Failure;
+
+#[cfg(target_os = "linux")]
+pub(crate) use capture::FLOWS_MAX_DEFAULT;
+/// Nothing is counted here.
+#[cfg(not(target_os = "linux"))]
+pub(crate) const FLOWS_MAX_DEFAULT: u32 = 0;
+
+/// What is watched, and under which name.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Gateway")]
+pub(super) struct Watched {
+    /// Name of the gateway [default: the host's name]
+    #[arg(long, value_name = "NAME")]
+    gateway_name: Option<String>,
+    /// VPC that the gateway serves
+    #[arg(long)]
+    vpc: Option<String>,
+    /// Network namespace to watch, as `ip netns list` names it [default: that of the agent]
+    #[arg(long, value_name = "NAME")]
+    network_namespace: Option<String>,
+    /// Interface to watch; may be repeated [default: every one that has an address]
+    #[arg(long = "interface", value_name = "NAME")]
+    interfaces: Vec<String>,
+    /// Length of a window: 10, 60, 300 or 600 seconds
+    #[arg(long, value_name = "SECONDS")]
+    window_seconds: Option<u32>,
+    /// Folder for identity and spool
+    #[arg(long, value_name = "FOLDER")]
+    state_folder: Option<PathBuf>,
+    /// Watches a recording, again and again, instead of the kernel
+    #[arg(long, value_name = "FILE")]
+    replay: Option<PathBuf>,
+    /// Records what is watched into a file, for --replay
+    #[arg(long, value_name = "FILE", conflicts_with = "replay")]
+    record: Option<PathBuf>,
+}
+
+/// An open source, and the gateway that it shows.
+pub(super) struct Opened {
+    pub(super) source: Box<dyn Source + Send>,
+    pub(super) facts: GatewayFacts,
+    /// `ebpf` or `replay`.
+    pub(super) kind: &'static str,
+}
+
+impl Watched {
+    pub(super) fn adjust(&self, config: &mut AgentConfig) {
+        let set = |told: &Option<String>, key: &mut Option<String>| {
+            if told.is_some() {
+                key.clone_from(told);
+            }
+        };
+        set(&self.gateway_name, &mut config.gateway_name);
+        set(&self.vpc, &mut config.vpc);
+        set(&self.network_namespace, &mut config.network_namespace);
+        if !self.interfaces.is_empty() {
+            config.interfaces.clone_from(&self.interfaces);
+        }
+        config.window_seconds = self.window_seconds.unwrap_or(config.window_seconds);
+        if let Some(folder) = &self.state_folder {
+            config.state_folder.clone_from(folder);
+        }
+    }
+
+    /// Opens the source; it counts from `now` on.
+    pub(super) fn open(&self, config: &AgentConfig, now: Timestamp) -> Result<Opened, Failure> {
+        if let Some(path) = &self.replay {
+            let replay = Replay::open(path, now).map_err(SourceError::from)?;
+            let facts = replay.gateway().clone();
+            return Ok(Opened { source: Box::new(replay), facts, kind: "replay" });
+        }
+        let facts = capture::describe(config.network_namespace.as_deref())?;
+        let kernel = kernel(config, now)?;
+        let source: Box<dyn Source + Send> = match &self.record {
+            None => kernel,
+            Some(path) => {
+                let recorder = Recorder::create(path, &facts, config.window()?).map_err(SourceError::from)?;
+                Box::new(Recorded { source: kernel, recorder })
+            }
+        };
+        Ok(Opened { source, facts, kind: "ebpf" })
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn kernel(config: &AgentConfig, now: Timestamp) -> Result<Box<dyn Source + Send>, Failure> {
+    let settings = capture::BpfSettings {
+        network_namespace: config.network_namespace.clone(),
+        interfaces: config.interfaces.clone(),
+        window: config.window()?,
+        flows_max: config.flows_max,
+    };
+    Ok(Box::new(capture::Bpf::open(settings, now)?))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn kernel(_: &AgentConfig, _: Timestamp) -> Result<Box<dyn Source + Send>, Failure> {
+    Err(Failure::Arguments(
+        "only Linux counts traffic in its kernel: watch a recording with --replay".to_owned(),
+    ))
+}
+
+/// A source whose events are also written to a file.
+struct Recorded {
+    source: Box<dyn Source + Send>,
+    recorder: Recorder,
+}
+
+impl Source for Recorded {
+    fn poll(&mut self, now: Timestamp, events: &mut Vec<Event>) -> Result<Progress, SourceError> {
+        let known = events.len();
+        let progress = self.source.poll(now, events)?;
+        self.recorder.write(events.get(known..).unwrap_or_default(), &progress)?;
+        Ok(progress)
+    }
+}

@@ -1,0 +1,192 @@
+//! The configuration: one struct for each part of the program, their defaults, and their documentation.
+//!
+//! Hides: the file format, where the file is looked for, how the parts become the settings of server and agent.
+//! Knows nothing of: arguments; a command writes what it was told into the struct.
+
+mod parsed;
+mod part;
+mod reference;
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use flow::{AccountId, InvalidWindowLength, Prefix, RegionId, WindowLength};
+use serde::{Deserialize, Serialize};
+
+use crate::command::FLOWS_MAX_DEFAULT;
+use crate::logging;
+use parsed::Parsed;
+use part::part;
+
+pub(crate) use reference::config_reference;
+
+/// Where a configuration is looked for when no argument names one; the first that exists is read.
+const PLACES: &[&str] = &["natlens.toml", "/etc/natlens/natlens.toml"];
+
+/// The whole configuration. Every key has a default; an unknown key is an error.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Config {
+    pub(crate) server: ServerConfig,
+    pub(crate) agent: AgentConfig,
+    pub(crate) client: ClientConfig,
+    pub(crate) log: LogConfig,
+}
+
+part! {
+    /// What `natlens server` and `natlens up` do.
+    ServerConfig["server"] {
+        /// Where the server listens. Port 0 lets the system choose one.
+        listen: SocketAddr = server::ServerSettings::default().listen,
+        /// The folder that holds everything the server keeps: catalog, segments, the key of the local administrator.
+        data_folder: PathBuf = server::ServerSettings::default().data_folder,
+        /// The account that owns what is created. 1 to 20 digits.
+        account: Parsed<AccountId> = Parsed(server::ServerSettings::default().account),
+        /// The region of a request that names none.
+        region: Parsed<RegionId> = Parsed(server::ServerSettings::default().region),
+        /// How browsers and agents reach the server when a proxy stands in front of it, for example
+        /// `https://natlens.example`. Without it, links name the address that the server listens on.
+        public_url: Option<String> = server::ServerSettings::default().public_url,
+    }
+}
+
+part! {
+    /// What `natlens agent` and `natlens up` do on a gateway host.
+    AgentConfig["agent"] {
+        /// The address of the server. `natlens up` uses its own.
+        server: String = agent::AgentSettings::default().server,
+        /// The folder that keeps identity, flow logs and records that the server has not acknowledged.
+        state_folder: PathBuf = PathBuf::from("natlens-agent"),
+        /// From `natlens enrolment-token create`; needed only until the agent is enrolled. `natlens up` makes its own.
+        enrolment_token: Option<String> = None,
+        /// The gateway's name for people, 1 to 60 characters. Without it, the host's name.
+        gateway_name: Option<String> = None,
+        /// The region that the gateway stands in. Without it, the server's default region.
+        region: Option<Parsed<RegionId>> = None,
+        /// The VPC that the gateway serves.
+        vpc: Option<String> = None,
+        /// The network namespace to watch, as `ip netns list` names it. Without it, that of the agent.
+        network_namespace: Option<String> = None,
+        /// The interfaces to watch. Without any, every one that has an address.
+        interfaces: Vec<String> = Vec::new(),
+        /// Prefixes of the inside; they decide the direction of a conversation.
+        inside: Vec<Parsed<Prefix>> = agent::AgentSettings::default().inside.into_iter().map(Parsed).collect(),
+        /// How long a window is: 10, 60, 300 or 600. Unit: seconds.
+        window_seconds: u32 = WindowLength::MINUTE.seconds(),
+        /// The most flows of one address family that are counted in one window.
+        flows_max: u32 = FLOWS_MAX_DEFAULT,
+        /// The most that records waiting for the server may take on the disk. Unit: bytes.
+        spool_bytes_max: u64 = agent::AgentSettings::default().spool_bytes_max,
+    }
+}
+
+part! {
+    /// How the other commands reach a server.
+    ClientConfig["client"] {
+        /// The address of the server. Without it, the one in the key file.
+        server: Option<String> = None,
+        /// A file with an access key: TOML with `server`, `secret_id` and `secret_key`. Without it, the key of the local
+        /// administrator, `admin-key.toml` in the data folder of `[server]`.
+        key_file: Option<PathBuf> = None,
+        /// The region to ask for. Without it, the server's default region.
+        region: Option<String> = None,
+    }
+}
+
+part! {
+    /// What the program says about itself, on its standard error.
+    LogConfig["log"] {
+        /// `text` for people, `json` for machines.
+        format: LogFormat = LogFormat::Text,
+        /// The least important that is said: `error`, `warn`, `info`, `debug` or `trace`; or rules for each room, such
+        /// as `info,agent=debug`.
+        level: String = "info".to_owned(),
+    }
+}
+
+/// How log lines are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum LogFormat {
+    Text,
+    Json,
+}
+
+/// Why a configuration cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ConfigError {
+    #[error("cannot read the configuration `{}`", path.display())]
+    Read { path: PathBuf, source: std::io::Error },
+    #[error("the configuration `{}` is wrong", path.display())]
+    Wrong { path: PathBuf, source: Box<toml::de::Error> },
+    #[error("the configuration cannot be printed")]
+    Print(#[from] toml::ser::Error),
+    #[error("setting `log.level`")]
+    Level(#[source] Box<dyn std::error::Error + Send + Sync>),
+    #[error("setting `agent.window_seconds`")]
+    Window(#[source] InvalidWindowLength),
+}
+
+impl Config {
+    /// The configuration in `file`, or in the first place that has one, or the default.
+    pub(crate) fn load(file: Option<&Path>) -> Result<Self, ConfigError> {
+        let found = file.or_else(|| PLACES.iter().map(Path::new).find(|place| place.exists()));
+        let Some(path) = found else { return Ok(Self::default()) };
+        let text = std::fs::read_to_string(path)
+            .map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
+        toml::from_str(&text)
+            .map_err(|source| ConfigError::Wrong { path: path.to_owned(), source: Box::new(source) })
+    }
+
+    /// All of it as a file that could be read again. The enrolment token is a secret and left out.
+    pub(crate) fn printed(&self) -> Result<String, ConfigError> {
+        let mut shown = self.clone();
+        shown.agent.enrolment_token = None;
+        Ok(toml::to_string(&shown)?)
+    }
+
+    /// What only the parts together can tell.
+    pub(crate) fn check(&self) -> Result<(), ConfigError> {
+        self.agent.window()?;
+        logging::check(&self.log.level)
+    }
+}
+
+impl ServerConfig {
+    /// The settings of a server.
+    pub(crate) fn settings(&self) -> server::ServerSettings {
+        server::ServerSettings {
+            listen: self.listen,
+            data_folder: self.data_folder.clone(),
+            account: self.account.0.clone(),
+            region: self.region.0.clone(),
+            public_url: self.public_url.clone(),
+        }
+    }
+}
+
+impl AgentConfig {
+    /// How long a window is.
+    pub(crate) fn window(&self) -> Result<WindowLength, ConfigError> {
+        WindowLength::try_from(self.window_seconds).map_err(ConfigError::Window)
+    }
+
+    /// The settings of an agent on a host of that name.
+    pub(crate) fn settings(&self, hostname: &str) -> Result<agent::AgentSettings, ConfigError> {
+        Ok(agent::AgentSettings {
+            server: self.server.clone(),
+            state_folder: self.state_folder.clone(),
+            enrolment_token: self.enrolment_token.clone(),
+            gateway_name: self.gateway_name.clone().unwrap_or_else(|| hostname.to_owned()),
+            region: self.region.as_ref().map(|region| region.0.to_string()),
+            vpc: self.vpc.clone(),
+            window: self.window()?,
+            inside: self.inside.iter().map(|prefix| prefix.0).collect(),
+            spool_bytes_max: self.spool_bytes_max,
+            ..agent::AgentSettings::default()
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,65 @@
+//! Why a command failed, said once, with every cause.
+//!
+//! Hides: which failure gives which exit code.
+//! Knows nothing of: how the failures come about.
+
+use std::error::Error;
+use std::io;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use crate::config::ConfigError;
+use crate::outside::Outside;
+use crate::reach::KeyError;
+
+/// The exit code of wrong arguments and of a wrong configuration, as `clap` uses it.
+const WRONG: u8 = 2;
+
+/// Why a command failed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    #[error(transparent)]
+    Client(#[from] api::ClientError),
+    #[error(transparent)]
+    Server(#[from] server::ServerError),
+    #[error(transparent)]
+    Agent(#[from] agent::AgentError),
+    #[error(transparent)]
+    Source(#[from] capture::SourceError),
+    #[error("cannot start {what}")]
+    Start { what: &'static str, source: io::Error },
+    #[error("cannot write the answer")]
+    Output(#[from] io::Error),
+    #[error("cannot write the answer as CSV")]
+    Csv(#[from] csv::Error),
+    #[error("the server answered with what is no JSON")]
+    Json(#[from] serde_json::Error),
+    #[error("cannot read `{}`", path.display())]
+    File { path: PathBuf, source: io::Error },
+    #[error("`{}` is no index rule: `natlens index show TOPIC` prints one", path.display())]
+    Rule { path: PathBuf, source: serde_json::Error },
+    #[error("{0}")]
+    Arguments(String),
+}
+
+impl Failure {
+    /// Prints the chain of causes; returns the exit code.
+    pub(crate) fn report(&self, outside: &mut Outside) -> ExitCode {
+        // Whoever read the answer has seen enough, as in `natlens search … | head`.
+        if matches!(self, Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe) {
+            return ExitCode::SUCCESS;
+        }
+        outside.hint(format_args!("error: {self}"));
+        let mut cause = self.source();
+        while let Some(deeper) = cause {
+            outside.hint(format_args!("  because: {deeper}"));
+            cause = deeper.source();
+        }
+        let wrong = matches!(self, Self::Config(_) | Self::Arguments(_) | Self::Key(_));
+        if wrong { ExitCode::from(WRONG) } else { ExitCode::FAILURE }
+    }
+}

@@ -1,0 +1,184 @@
+//! The real program: a server on a port of its own, driven by the command line.
+//!
+//! Hides: how processes are started and what they print.
+//! Knows nothing of: the inside of server and agent.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot begin shall panic")]
+
+use std::path::Path;
+use std::process::{Command, Output};
+use std::time::Duration;
+
+use tempfile::TempDir;
+use testkit::Program;
+
+/// How long a process may take for what takes it milliseconds, on a machine that builds meanwhile.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// How often a list is read until it shows what another process is about to cause.
+const LOOKS_MAX: usize = 500;
+
+/// A folder with a running program in it.
+struct Place {
+    folder: TempDir,
+    program: Program,
+    url: String,
+}
+
+impl Place {
+    /// Starts `natlens` with these arguments in an empty folder, and waits until its server answers.
+    fn start(arguments: &[&str]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut command = natlens(folder.path(), arguments);
+        let mut program = Program::start("natlens", command.args(["--listen", "127.0.0.1:0"])).unwrap();
+        let listening = |line: &str| line.strip_prefix("listening on ").map(str::to_owned);
+        let url = program.wait_for("its address", PATIENCE, listening).unwrap();
+        Self { folder, program, url }
+    }
+
+    /// Runs a command to its end.
+    fn run(&self, arguments: &[&str]) -> Output {
+        natlens(self.folder.path(), arguments).output().unwrap()
+    }
+
+    /// Runs a command that must succeed; returns what it printed.
+    #[track_caller]
+    fn good(&self, arguments: &[&str]) -> String {
+        let output = self.run(arguments);
+        assert!(output.status.success(), "{arguments:?}: {}", text(&output.stderr));
+        text(&output.stdout)
+    }
+
+    /// Runs a command that must fail; returns its exit code and what it said.
+    #[track_caller]
+    fn bad(&self, arguments: &[&str]) -> (i32, String) {
+        let output = self.run(arguments);
+        assert!(output.stdout.is_empty(), "{arguments:?} fails without a result: {}", text(&output.stdout));
+        (output.status.code().unwrap(), text(&output.stderr))
+    }
+
+    /// Asks the program to end, which it must do well.
+    fn stop(self) {
+        assert!(self.program.stop(PATIENCE).unwrap().success());
+    }
+}
+
+fn natlens(folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_natlens"));
+    command.current_dir(folder).args(arguments);
+    command
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+#[test]
+fn logsets_topics_and_indexes_are_managed_from_the_command_line() {
+    let place = Place::start(&["server"]);
+    let logset = place.good(&["logset", "create", "edge"]);
+    let topic = place.good(&["topic", "create", "flows", "--retention-days", "7"]);
+    let (logset, topic) = (logset.trim(), topic.trim());
+
+    let (code, said) = place.bad(&["search"]);
+    assert_ne!(code, 0, "a topic without index cannot be searched: {said}");
+    place.good(&["index", "create"]);
+    let rule: serde_json::Value = serde_json::from_str(&place.good(&["index", "show", "flows"])).unwrap();
+    assert_eq!(rule["KeyValue"]["KeyValues"][3]["Key"], "srcaddr");
+    assert_eq!(
+        place.good(&["search", "srcaddr:10.0.0.0/8", "-o", "csv"]).lines().count(),
+        1,
+        "only the header"
+    );
+    assert_eq!(place.good(&["search", "* | SELECT count(*) AS records", "-o", "json"]), "{\"records\":0}\n");
+
+    place.good(&["topic", "modify", "flows", "--name", "records", "--retention-days", "3640"]);
+    let listed = place.good(&["topic", "list", "-o", "csv"]);
+    assert_eq!(
+        listed,
+        format!("id,name,logset,retention,index\r\n{topic},records,{logset},for ever,yes\r\n")
+    );
+
+    let (code, said) = place.bad(&["topic", "delete", "records"]);
+    assert_eq!(
+        (code, said.trim()),
+        (2, "error: deleting topic `records` deletes all its records: say --yes to do it")
+    );
+    place.good(&["topic", "delete", "records", "--yes"]);
+    place.good(&["logset", "delete", "edge"]);
+    assert_eq!(place.good(&["logset", "list"]).lines().count(), 1, "only the header");
+    place.stop();
+}
+
+#[test]
+fn keys_and_tokens_are_made_and_ended_from_the_command_line() {
+    let place = Place::start(&["server"]);
+    let key = place.good(&["access-key", "create", "--description", "scripts"]);
+    std::fs::write(place.folder.path().join("scripts.toml"), &key).unwrap();
+    assert!(key.starts_with(&format!("server = \"{}\"\n", place.url)));
+
+    let keys = place.good(&["access-key", "list", "--key-file", "scripts.toml", "-o", "csv"]);
+    let row = keys.lines().find(|line| line.ends_with(",scripts")).unwrap();
+    let secret_id = row.split(',').next().unwrap();
+    place.good(&["access-key", "delete", secret_id]);
+    let (code, said) = place.bad(&["access-key", "list", "--key-file", "scripts.toml"]);
+    assert!(code == 1 && said.contains("AuthFailure"), "{said}");
+
+    assert!(!place.good(&["enrolment-token", "create"]).trim().is_empty());
+    let link = place.good(&["sign-in-link"]);
+    assert!(link.starts_with(&format!("{}/sign-in#", place.url)), "{link}");
+    place.stop();
+}
+
+#[test]
+fn up_enrols_its_own_gateway_and_gives_it_flow_logs() {
+    let recording = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/capture/demo.recording");
+    let mut place = Place::start(&["up", "--replay", recording, "--gateway-name", "edge"]);
+    let watching = |line: &str| (line == "watching edge (replay)").then_some(());
+    place.program.wait_for("what it watches", PATIENCE, watching).unwrap();
+
+    let enrolled =
+        |_: &usize| place.good(&["gateway", "list", "-o", "csv"]).lines().any(|line| line.contains(",edge,"));
+    assert!((0..LOOKS_MAX).any(|look| enrolled(&look)), "the gateway enrols");
+
+    let flow_log = place.good(&["flow-log", "create", "all"]);
+    let flow_log = flow_log.trim();
+    let state = |place: &Place| {
+        let listed = place.good(&["flow-log", "list", "-o", "csv"]);
+        listed.lines().find(|line| line.starts_with(flow_log)).unwrap().rsplit(',').next().unwrap().to_owned()
+    };
+    assert_eq!(state(&place), "collecting");
+    place.good(&["flow-log", "pause", "all"]);
+    assert_eq!(state(&place), "paused");
+    place.good(&["flow-log", "resume", flow_log]);
+    place.good(&["flow-log", "modify", "all", "--name", "every one"]);
+    assert_eq!(place.good(&["topic", "list"]).lines().count(), 2, "the server made a topic");
+    place.good(&["flow-log", "delete", "every one"]);
+    place.stop();
+}
+
+#[test]
+fn a_wrong_configuration_and_a_missing_server_are_told_apart() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |arguments: &[&str]| {
+        let output = natlens(folder.path(), arguments).output().unwrap();
+        (output.status.code().unwrap(), text(&output.stdout), text(&output.stderr))
+    };
+    let (code, printed, _) = run(&["server", "--listen", "127.0.0.1:1", "--print-config"]);
+    assert!(code == 0 && printed.contains("listen = \"127.0.0.1:1\""), "{printed}");
+
+    let (code, _, said) = run(&["topic", "list"]);
+    assert!(code == 2 && said.contains("`natlens-data/admin-key.toml`"), "{said}");
+
+    let key = "server = \"http://127.0.0.1:1\"\nsecret_id = \"AKID\"\nsecret_key = \"x\"\n";
+    std::fs::write(folder.path().join("key.toml"), key).unwrap();
+    let (code, _, said) = run(&["topic", "list", "--key-file", "key.toml"]);
+    assert!(code == 1 && said.contains("cannot reach the server at http://127.0.0.1:1"), "{said}");
+
+    std::fs::write(folder.path().join("natlens.toml"), "[server]\nlisten_on = \"x\"\n").unwrap();
+    let (code, _, said) = run(&["topic", "list"]);
+    assert!(
+        code == 2 && said.contains("unknown field `listen_on`, expected one of `listen`, `data_folder`"),
+        "{said}"
+    );
+}
