@@ -60,8 +60,10 @@ impl Sequence {
 #[derive(Debug)]
 pub(crate) struct Catalog {
     path: Box<Path>,
-    writer: Mutex<Connection>,
+    // Closed before the writer: only the last connection moves the write-ahead log into the file, and only if it
+    // may write.
     readers: Mutex<Vec<Connection>>,
+    writer: Mutex<Connection>,
     counters: Arc<Counters>,
 }
 

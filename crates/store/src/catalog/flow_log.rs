@@ -9,6 +9,7 @@
 use flow::{CollectionScope, CollectionType, FlowLogId, GatewayId, RegionId, Timestamp, TopicId};
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
+use crate::catalog::gateway::one_gateway;
 use crate::catalog::owner::{Listing, Owner, Page, Tag, TagFilter, wanted};
 use crate::catalog::{Sequence, sequence, step, stored, tags_from, tags_text};
 use crate::error::StoreError;
@@ -145,8 +146,8 @@ impl Store {
 
     /// The flow log of that id. Fails with `NotFound`.
     pub fn flow_log(&self, owner: &Owner, id: &FlowLogId) -> Result<FlowLogRow, StoreError> {
-        let found = self.catalog().read(|connection| flow_logs(connection, owner))?;
-        found.into_iter().find(|row| row.id == *id).ok_or_else(|| StoreError::not_found("flow log", id))
+        let mut found = self.catalog().read(|connection| flow_logs(connection, owner, Some(id)))?;
+        found.pop().ok_or_else(|| StoreError::not_found("flow log", id))
     }
 
     /// Lists flow logs.
@@ -157,7 +158,7 @@ impl Store {
         order: FlowLogOrder,
         page: Page,
     ) -> Result<Listing<FlowLogRow>, StoreError> {
-        let mut rows = self.catalog().read(|connection| flow_logs(connection, owner))?;
+        let mut rows = self.catalog().read(|connection| flow_logs(connection, owner, None))?;
         rows.retain(|row| filter.admits(row));
         // Rows come by id, and sorting is stable: equal ones always stand in the same order.
         match order {
@@ -231,11 +232,11 @@ impl Store {
         owner: &Owner,
         gateway: &GatewayId,
     ) -> Result<FlowLogsInForce, StoreError> {
-        let gateway = self.gateway(owner, gateway)?;
-        let (generation, mut flow_logs) = self.catalog().read(|connection| {
+        let (generation, gateway, mut flow_logs) = self.catalog().read(|connection| {
             // Read before the rows: a change in between is then reported once more rather than missed.
             let generation = sequence(connection, Sequence::FlowLogs)?;
-            Ok((generation, flow_logs(connection, owner)?))
+            let gateway = one_gateway(connection, owner, gateway)?;
+            Ok((generation, gateway, flow_logs(connection, owner, None)?))
         })?;
         flow_logs.retain(|row| {
             let watched = match row.scope {
@@ -310,15 +311,20 @@ fn insert(transaction: &Transaction<'_>, owner: &Owner, flow_log: &FlowLogRow) -
     Ok(())
 }
 
-/// All flow logs of an owner, in the order of their ids.
-fn flow_logs(connection: &Connection, owner: &Owner) -> Result<Vec<FlowLogRow>, StoreError> {
+/// The flow logs of an owner in the order of their ids, or the one of that id.
+fn flow_logs(
+    connection: &Connection,
+    owner: &Owner,
+    id: Option<&FlowLogId>,
+) -> Result<Vec<FlowLogRow>, StoreError> {
     let mut select = connection.prepare_cached(
         "SELECT id, name, scope, resource, kind, topic_region, topic, enabled, description, vpc, period_s, tags,
                 created_ms, EXISTS (SELECT 1 FROM topics t WHERE t.account = f.account
                                     AND t.region = f.topic_region AND t.id = f.topic)
-         FROM flow_logs f WHERE account = ?1 AND region = ?2 ORDER BY id",
+         FROM flow_logs f WHERE account = ?1 AND region = ?2 AND (?3 IS NULL OR id = ?3) ORDER BY id",
     )?;
-    let rows = select.query_and_then([owner.account.as_str(), owner.region.as_str()], flow_log)?;
+    let key = params![owner.account.as_str(), owner.region.as_str(), id.map(FlowLogId::as_str)];
+    let rows = select.query_and_then(key, flow_log)?;
     rows.collect()
 }
 

@@ -131,15 +131,15 @@ impl Store {
                 .map_err(StoreError::taken("NAT gateway", &gateway.id))?;
             // The VPC that a gateway serves decides which flow logs are in force.
             step(transaction, Sequence::FlowLogs)?;
-            let enrolled = gateways(transaction, owner)?.into_iter().find(|row| row.name == gateway.name);
+            let enrolled =
+                gateways(transaction, owner, None)?.into_iter().find(|row| row.name == gateway.name);
             Ok(enrolled.expect("the gateway was written by this transaction"))
         })
     }
 
     /// The gateway of that id. Fails with `NotFound`.
     pub fn gateway(&self, owner: &Owner, id: &GatewayId) -> Result<GatewayRow, StoreError> {
-        let found = self.catalog().read(|connection| gateways(connection, owner))?;
-        found.into_iter().find(|row| row.id == *id).ok_or_else(|| StoreError::not_found("NAT gateway", id))
+        self.catalog().read(|connection| one_gateway(connection, owner, id))
     }
 
     /// Whose agent a token belongs to, by the token's hash; `None` for an unknown one.
@@ -162,7 +162,7 @@ impl Store {
         filter: &GatewayFilter,
         page: Page,
     ) -> Result<Listing<GatewayRow>, StoreError> {
-        let mut rows = self.catalog().read(|connection| gateways(connection, owner))?;
+        let mut rows = self.catalog().read(|connection| gateways(connection, owner, None))?;
         rows.retain(|row| filter.admits(row));
         rows.sort_by_key(|row| std::cmp::Reverse(row.created));
         Ok(page.of(rows))
@@ -212,14 +212,28 @@ impl Store {
     }
 }
 
-/// All gateways of an owner, in the order of their ids.
-fn gateways(connection: &Connection, owner: &Owner) -> Result<Vec<GatewayRow>, StoreError> {
+/// The gateways of an owner in the order of their ids, or the one of that id.
+fn gateways(
+    connection: &Connection,
+    owner: &Owner,
+    id: Option<&GatewayId>,
+) -> Result<Vec<GatewayRow>, StoreError> {
     let mut select = connection.prepare_cached(
         "SELECT id, name, vpc, tags, report, last_seen_ms, created_ms
-         FROM gateways WHERE account = ?1 AND region = ?2 ORDER BY id",
+         FROM gateways WHERE account = ?1 AND region = ?2 AND (?3 IS NULL OR id = ?3) ORDER BY id",
     )?;
-    let rows = select.query_and_then([owner.account.as_str(), owner.region.as_str()], gateway)?;
+    let key = params![owner.account.as_str(), owner.region.as_str(), id.map(GatewayId::as_str)];
+    let rows = select.query_and_then(key, gateway)?;
     rows.collect()
+}
+
+/// The gateway of that id. Fails with `NotFound`.
+pub(crate) fn one_gateway(
+    connection: &Connection,
+    owner: &Owner,
+    id: &GatewayId,
+) -> Result<GatewayRow, StoreError> {
+    gateways(connection, owner, Some(id))?.pop().ok_or_else(|| StoreError::not_found("NAT gateway", id))
 }
 
 fn gateway(row: &Row<'_>) -> Result<GatewayRow, StoreError> {

@@ -6,7 +6,7 @@
 use std::str::FromStr;
 
 use flow::{LogsetId, TimeRange, Timestamp, TopicId};
-use rusqlite::{OptionalExtension, Row, Transaction, params};
+use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
 use crate::catalog::owner::{Listing, Owner, Page, Tag, TagFilter, wanted};
 use crate::catalog::segment::{SegmentRow, forget, segments_of};
@@ -176,9 +176,8 @@ impl Store {
 
     /// The topic of that id. Fails with `NotFound`.
     pub fn topic(&self, owner: &Owner, id: &TopicId) -> Result<TopicRow, StoreError> {
-        let filter = TopicFilter { ids: vec![id.clone()], ..TopicFilter::default() };
-        let found = self.describe_topics(owner, &filter, Page::ALL)?;
-        found.rows.into_iter().next().ok_or_else(|| StoreError::not_found("topic", id))
+        let found = self.catalog().read(|connection| topics(connection, owner, Some(id)))?;
+        found.into_iter().next().map(|(row, _)| row).ok_or_else(|| StoreError::not_found("topic", id))
     }
 
     /// Lists topics, newest first.
@@ -188,18 +187,7 @@ impl Store {
         filter: &TopicFilter,
         page: Page,
     ) -> Result<Listing<TopicRow>, StoreError> {
-        let rows = self.catalog().read(|connection| {
-            let mut select = connection.prepare_cached(
-                "SELECT t.id, t.logset, t.name, t.period_days, t.storage_type, t.describes, t.tags, t.collecting,
-                        t.created_ms, l.name,
-                        coalesce((SELECT i.enabled FROM indexes i WHERE i.account = t.account
-                                  AND i.region = t.region AND i.topic = t.id), 0)
-                 FROM topics t JOIN logsets l ON l.account = t.account AND l.region = t.region AND l.id = t.logset
-                 WHERE t.account = ?1 AND t.region = ?2 ORDER BY t.created_ms DESC, t.id",
-            )?;
-            let rows = select.query_and_then([owner.account.as_str(), owner.region.as_str()], topic)?;
-            rows.collect::<Result<Vec<_>, StoreError>>()
-        })?;
+        let rows = self.catalog().read(|connection| topics(connection, owner, None))?;
         let admitted = |(row, logset_name): &(TopicRow, String)| {
             filter.name_match.meets(&filter.names, &row.name)
                 && filter.logset_name_match.meets(&filter.logset_names, logset_name)
@@ -262,6 +250,25 @@ fn remove(transaction: &Transaction<'_>, owner: &Owner, id: &TopicId) -> Result<
         forget(transaction, segment.id)?;
     }
     Ok(segments)
+}
+
+/// The topics of an owner, newest first, each with the name of its logset; or the one of that id.
+fn topics(
+    connection: &Connection,
+    owner: &Owner,
+    id: Option<&TopicId>,
+) -> Result<Vec<(TopicRow, String)>, StoreError> {
+    let mut select = connection.prepare_cached(
+        "SELECT t.id, t.logset, t.name, t.period_days, t.storage_type, t.describes, t.tags, t.collecting,
+                t.created_ms, l.name,
+                coalesce((SELECT i.enabled FROM indexes i WHERE i.account = t.account
+                          AND i.region = t.region AND i.topic = t.id), 0)
+         FROM topics t JOIN logsets l ON l.account = t.account AND l.region = t.region AND l.id = t.logset
+         WHERE t.account = ?1 AND t.region = ?2 AND (?3 IS NULL OR t.id = ?3) ORDER BY t.created_ms DESC, t.id",
+    )?;
+    let key = params![owner.account.as_str(), owner.region.as_str(), id.map(TopicId::as_str)];
+    let rows = select.query_and_then(key, topic)?;
+    rows.collect()
 }
 
 fn topic(row: &Row<'_>) -> Result<(TopicRow, String), StoreError> {

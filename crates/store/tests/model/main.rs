@@ -7,6 +7,8 @@
 
 mod durability;
 mod folder;
+mod formats;
 mod list;
 mod resources;
 mod snapshots;
+mod v1;

@@ -1,0 +1,80 @@
+//! What was written once is read for ever.
+//!
+//! Hides: nothing.
+//! Knows nothing of: how fixtures are written; `examples/write_fixtures.rs` did that.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use flow::{Record, TimeRange};
+use store::{BatchFate, FlowLogFilter, FlowLogOrder, LogsetFilter, Page, Store, StoreError, TopicFilter};
+use tempfile::TempDir;
+
+use crate::folder::{copy_into, rows_of};
+use crate::v1;
+
+fn fixture(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures").join(name)
+}
+
+/// A data folder as a program of format 1 left it.
+fn folder_of_v1() -> TempDir {
+    let folder = TempDir::new().unwrap();
+    copy_into(&fixture("catalog/v1"), folder.path());
+    copy_into(&fixture("segments/v1"), &folder.path().join("segments"));
+    folder
+}
+
+#[test]
+fn reads_a_catalog_of_v1() {
+    let folder = folder_of_v1();
+    let store = Store::open(folder.path()).unwrap();
+    let (owner, account) = (v1::owner(), v1::owner().account);
+    let logsets = store.describe_logsets(&owner, &LogsetFilter::default(), Page::ALL).unwrap();
+    assert_eq!(logsets.rows, [v1::logset()]);
+    let topics = store.describe_topics(&owner, &TopicFilter::default(), Page::ALL).unwrap();
+    assert_eq!(topics.rows, [v1::topic()]);
+    assert_eq!(store.index(&owner, &v1::topic().id).unwrap(), Some(v1::index()));
+    let all = FlowLogFilter::default();
+    let flow_logs = store.describe_flow_logs(&owner, &all, FlowLogOrder::Newest, Page::ALL).unwrap();
+    assert_eq!(flow_logs.rows, [v1::flow_log()]);
+    assert_eq!(store.gateway(&owner, &v1::gateway().id).unwrap(), v1::gateway());
+    assert_eq!(store.gateway_of_token(&v1::TOKEN_HASH).unwrap(), Some((owner, v1::gateway().id)));
+    assert_eq!(store.users(&account).unwrap(), [v1::user()]);
+    assert_eq!(
+        store.session(&v1::session().hash, v1::CREATED).unwrap(),
+        Some((account.clone(), v1::session()))
+    );
+    assert_eq!(store.access_keys(&account).unwrap(), [v1::access_key()]);
+    assert_eq!(store.enrolment_account(&v1::enrolment_token().hash, v1::CREATED).unwrap(), account);
+    let link = store.spend_one_time_link(&v1::one_time_link().hash, v1::CREATED).unwrap();
+    assert_eq!(link, (account, v1::one_time_link().user));
+    let again = store.append(&v1::batches(), v1::CREATED).unwrap();
+    assert_eq!(again, [BatchFate::AlreadyStored; 2], "the ids of batches are remembered");
+}
+
+#[test]
+fn reads_segments_of_v1() {
+    let folder = folder_of_v1();
+    let store = Store::open(folder.path()).unwrap();
+    let sent: Vec<Record> = v1::batches().into_iter().flat_map(|batch| batch.records).collect();
+    let expected: Vec<(i64, Record)> = (1..).zip(sent).collect();
+    let read = || rows_of(&store.snapshot(&v1::owner(), &v1::topic().id, TimeRange::ALWAYS).unwrap());
+    assert_eq!(read(), expected);
+    let next_day = v1::CREATED.plus(Duration::from_secs(3 * 24 * 3600));
+    assert_eq!(store.compact(next_day).unwrap().segments_merged, 2);
+    assert_eq!(read(), expected, "old segments merge into new ones");
+}
+
+#[test]
+fn a_newer_catalog_is_left_alone() {
+    let folder = folder_of_v1();
+    let path = folder.path().join("catalog.sqlite");
+    let newer = rusqlite::Connection::open(&path).unwrap();
+    newer.pragma_update(None, "user_version", 1_000_000).unwrap();
+    drop(newer);
+    let before = std::fs::read(&path).unwrap();
+    let error = Store::open(folder.path()).unwrap_err();
+    assert!(matches!(error, StoreError::NewerFormat { found: 1_000_000, .. }), "{error}");
+    assert_eq!(std::fs::read(&path).unwrap(), before);
+}
