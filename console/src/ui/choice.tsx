@@ -9,7 +9,7 @@ export type ChoiceProps<Id extends string> = {
   label: string
   options: readonly { id: Id; label: string }[]
   selected: Id
-  onSelect(id: Id): void
+  onSelect(id: NoInfer<Id>): void
   help?: string
 }
 

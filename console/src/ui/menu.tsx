@@ -65,7 +65,7 @@ export function MenuItem({ icon, danger, children, ...item }: MenuItemProps) {
 export type MenuSectionProps<Choice extends string> = {
   title: string
   selected: Choice
-  onSelect(choice: Choice): void
+  onSelect(choice: NoInfer<Choice>): void
   children: ReactNode
 }
 

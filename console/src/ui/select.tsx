@@ -29,7 +29,7 @@ export type SelectProps<Id extends string> = {
   label: string
   options: readonly Option<Id>[]
   selected: Id | null
-  onSelect(id: Id): void
+  onSelect(id: NoInfer<Id>): void
   placeholder?: string
   help?: ReactNode
   wrong?: string | undefined

@@ -8,7 +8,7 @@ export type TabsProps<Id extends string> = {
   label: string
   tabs: readonly { id: Id; label: string }[]
   selected: Id
-  onSelect(id: Id): void
+  onSelect(id: NoInfer<Id>): void
   /** `TabPanel`s. */
   children: ReactNode
 }

@@ -12,7 +12,14 @@ export const searchEn = {
     stop: 'Stop',
     unknownField: (field: string) => `There is no field “${field}”.`,
     didYouMean: (field: string) => `Did you mean “${field}”?`,
-    operators: { AND: 'both conditions', OR: 'either condition', NOT: 'not what comes next' },
+    operators: {
+      AND: 'both conditions',
+      OR: 'either condition',
+      NOT: 'not what comes next',
+      '|': 'compute with SQL',
+      '*': 'any value',
+      '[': 'a range, [1 TO 1023]',
+    },
   },
 
   range: {

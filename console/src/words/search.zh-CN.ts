@@ -15,7 +15,14 @@ export const searchZhCN: Translated<typeof searchEn> = {
     stop: '停止',
     unknownField: field => `没有字段“${field}”。`,
     didYouMean: field => `是否指“${field}”？`,
-    operators: { AND: '两个条件都满足', OR: '满足任一条件', NOT: '不满足后面的条件' },
+    operators: {
+      AND: '两个条件都满足',
+      OR: '满足任一条件',
+      NOT: '不满足后面的条件',
+      '|': '用 SQL 分析',
+      '*': '任意值',
+      '[': '范围，[1 TO 1023]',
+    },
   },
 
   range: {

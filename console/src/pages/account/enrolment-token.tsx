@@ -37,7 +37,7 @@ export function EnrolmentToken() {
           label={account.tokenValid}
           options={VALIDITIES.map(id => ({ id, label: nameOf(id) }))}
           selected={hours}
-          onSelect={id => setHours(id)}
+          onSelect={setHours}
         />
         <Button onPress={() => create.mutate()} isPending={create.isPending}>
           {account.newToken}

@@ -114,9 +114,7 @@ function FlowLogRow({ flowLog, names }: { flowLog: FlowLog; names: Names }) {
           </time>
         )}
       </Cell>
-      <Cell label={columns.tags}>
-        <Tags tags={flowLog.TagSet} />
-      </Cell>
+      <Cell label={columns.tags}>{flowLog.TagSet.length > 0 && <Tags tags={flowLog.TagSet} />}</Cell>
       <Cell align="end">
         <span className={styles.actions}>
           {hasTopic && (
