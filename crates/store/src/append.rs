@@ -20,7 +20,7 @@ use crate::catalog::owner::Owner;
 use crate::catalog::segment::{Level, SegmentRow, name};
 use crate::error::StoreError;
 use crate::schema::columns_of;
-use crate::segment::{READ_ROWS, SegmentWriter, Written};
+use crate::segment::{Life, READ_ROWS, SegmentWriter, Written};
 use crate::snapshot::remove_file;
 use crate::store::{Store, Writer};
 
@@ -140,7 +140,7 @@ impl Store {
         let id = self.next_segment();
         let path = self.live().path(owner, topic, id);
         self.create_folder_of(&path)?;
-        let mut writer = SegmentWriter::create(&path)?;
+        let mut writer = SegmentWriter::create(&path, Life::Short)?;
         for rows in rows.chunks(READ_ROWS) {
             writer.write(&columns_of(rows))?;
         }

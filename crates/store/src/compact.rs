@@ -9,17 +9,18 @@
 mod merged;
 mod plan;
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use flow::Timestamp;
 use rusqlite::Transaction;
 
-use crate::catalog::segment::{SegmentRow, all_segments, are_named, forget, name};
+use crate::catalog::segment::{Level, SegmentRow, all_segments, are_named, forget, name};
 use crate::compact::merged::Merged;
 use crate::compact::plan::{Merge, plan};
 use crate::error::StoreError;
-use crate::segment::{SegmentWriter, Written};
+use crate::segment::{Life, SegmentWriter, Written};
 use crate::snapshot::{Segment, remove_file};
 use crate::store::Store;
 
@@ -59,6 +60,9 @@ impl Store {
         let merges = plan(&self.catalog().read(all_segments)?, now);
         let mut done = Compaction { more: merges.len() > MERGES_PER_CALL_MAX, ..Compaction::default() };
         for merge in merges.into_iter().take(MERGES_PER_CALL_MAX) {
+            if self.merging_is_stopped() {
+                return Ok(Compaction { more: false, ..done });
+            }
             if let Some(made) = self.merge(&merge, now)? {
                 done.merges += 1;
                 done.segments_merged += merge.segments.len() as u64;
@@ -68,14 +72,17 @@ impl Store {
         Ok(done)
     }
 
-    /// Carries out one merge; `None` when its segments were taken away meanwhile.
+    /// Carries out one merge; `None` when its segments were taken away meanwhile, or merging is to stop.
     fn merge(&self, merge: &Merge, now: Timestamp) -> Result<Option<SegmentRow>, StoreError> {
         let Some(segments) = self.hold(&merge.segments)? else { return Ok(None) };
         let first = merge.segments.first().expect("a merge has at least two segments");
         let id = self.next_segment();
         let path = self.live().path(&first.owner, &first.topic, id);
         self.create_folder_of(&path)?;
-        let written = self.settle(write_merged(&segments, &path)?, &path)?;
+        let Some(writer) = self.write_merged(&segments, &path, life_of(merge.level))? else {
+            return Ok(None);
+        };
+        let written = self.settle(writer, &path)?;
         let rows_before: u64 = merge.segments.iter().map(|segment| segment.rows).sum();
         assert_eq!(written.rows, rows_before, "a merge keeps every row");
         let made = made_of(first, id, merge, (written, now));
@@ -95,15 +102,31 @@ impl Store {
         self.counters().segments_merged.add(merge.segments.len() as u64);
         Ok(Some(made))
     }
+
+    /// Writes the rows of `segments` in one order; `None` when merging is to stop.
+    fn write_merged(
+        &self,
+        segments: &[Arc<Segment>],
+        path: &Path,
+        life: Life,
+    ) -> Result<Option<SegmentWriter>, StoreError> {
+        let mut writer = SegmentWriter::create(path, life)?;
+        let mut merged = Merged::open(segments)?;
+        while let Some(rows) = merged.next_rows()? {
+            if self.merging_is_stopped() {
+                return Ok(None);
+            }
+            writer.write(&rows)?;
+        }
+        Ok(Some(writer))
+    }
 }
 
-fn write_merged(segments: &[Arc<Segment>], path: &std::path::Path) -> Result<SegmentWriter, StoreError> {
-    let mut writer = SegmentWriter::create(path)?;
-    let mut merged = Merged::open(segments)?;
-    while let Some(rows) = merged.next_rows()? {
-        writer.write(&rows)?;
+fn life_of(level: Level) -> Life {
+    match level {
+        Level::Commit | Level::Part => Life::Short,
+        Level::Hour | Level::Day => Life::Long,
     }
-    Ok(writer)
 }
 
 fn made_of(first: &SegmentRow, id: i64, merge: &Merge, (written, now): (Written, Timestamp)) -> SegmentRow {

@@ -13,7 +13,7 @@ use std::collections::HashSet;
 use std::fs::{File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use crate::catalog::segment::{SegmentRow, all_segments};
@@ -31,6 +31,7 @@ pub struct Store {
     newest_segment: AtomicI64,
     writer: Mutex<Writer>,
     merging: Mutex<()>,
+    merging_stopped: AtomicBool,
     // Closed last: the folder is free when everything else is at rest.
     _lock: File,
 }
@@ -79,6 +80,7 @@ impl Store {
             newest_segment: AtomicI64::new(newest_segment),
             writer: Mutex::default(),
             merging: Mutex::new(()),
+            merging_stopped: AtomicBool::new(false),
             _lock: lock,
         };
         store.sweep()?;
@@ -110,6 +112,17 @@ impl Store {
     /// The right to merge segments.
     pub(crate) fn merging(&self) -> MutexGuard<'_, ()> {
         lock(&self.merging)
+    }
+
+    /// Whether merges shall give up.
+    pub(crate) fn merging_is_stopped(&self) -> bool {
+        self.merging_stopped.load(Ordering::Relaxed)
+    }
+
+    /// Makes a merge that runs give up within a few thousand rows, and later calls of `compact` do nothing: for a
+    /// process that is about to end. Nothing is lost; the segments stay as they are.
+    pub fn stop_merging(&self) {
+        self.merging_stopped.store(true, Ordering::Relaxed);
     }
 
     /// An id for a new segment. One that is not named before a crash is given again after it, to another file.

@@ -113,6 +113,17 @@ fn searches_and_appends_go_on_while_segments_are_merged() {
 }
 
 #[test]
+fn a_process_that_is_about_to_end_merges_no_more() {
+    let (folder, store) = store_with(&[("topic", 7)]);
+    for id in 1..=8 {
+        store.append(&[batch("topic", id.into(), vec![record(START, id)])], START).unwrap();
+    }
+    store.stop_merging();
+    let done = store.compact(START).unwrap();
+    assert_eq!((done.merges, done.more, files(folder.path()).len()), (0, false, 8));
+}
+
+#[test]
 fn hours_become_a_day_and_every_row_keeps_its_number() {
     let (folder, store) = store_with(&[("topic", 7)]);
     for minute in 0..180u32 {
