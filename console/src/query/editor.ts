@@ -19,7 +19,7 @@ import { defaultKeymap, history, historyKeymap, insertNewlineAndIndent } from '@
 import { type Diagnostic, setDiagnostics } from '@codemirror/lint'
 import { Compartment, EditorState, type Extension, Prec } from '@codemirror/state'
 import { EditorView, keymap, placeholder } from '@codemirror/view'
-import { type Candidate, completionAt } from './completion'
+import { type Candidate, completionAt, fitting, type KnownField } from './completion'
 import { highlighting } from './highlight'
 import type { Place } from './place'
 
@@ -29,8 +29,8 @@ export type Mistake = Place & { severity: 'error' | 'warning'; message: string }
 export type EditorSettings = {
   label: string
   placeholder: string
-  /** The names of the fields that can be searched. */
-  fields: readonly string[]
+  /** The fields that can be searched. */
+  fields: readonly KnownField[]
   /** What a candidate means, in the language in force; empty when its name says it. */
   help: (candidate: Candidate) => string
 }
@@ -117,7 +117,7 @@ function settingsExtension(settings: EditorSettings): Extension {
       // Enter runs the query unless a candidate was chosen by an arrow key.
       selectOnOpen: false,
       icons: false,
-      activateOnCompletion: offer => String(offer.apply).endsWith(':'),
+      activateOnCompletion: offer => offer.label.endsWith(':'),
     }),
   ]
 }
@@ -156,11 +156,9 @@ function offers(context: CompletionContext, settings: EditorSettings): Completio
   const { from, candidates } = completionAt(context.state.doc.toString(), context.pos, settings.fields)
   const isAsked = context.explicit || from < context.pos || /[:(|\s]/.test(charBefore(context))
   if (candidates.length === 0 || !isAsked) return null
-  return {
-    from,
-    validFor: /^[\w"-]*$/,
-    options: candidates.map(candidate => offer(candidate, settings.help(candidate))),
-  }
+  const fit = fitting(context.state.sliceDoc(from, context.pos), candidates)
+  // The order is chosen here, so nothing may filter or sort again; typing on asks again.
+  return { from, filter: false, options: fit.map(candidate => offer(candidate, settings.help(candidate))) }
 }
 
 function charBefore(context: CompletionContext): string {
@@ -168,10 +166,7 @@ function charBefore(context: CompletionContext): string {
 }
 
 function offer(candidate: Candidate, help: string): Offer {
-  return {
-    label: candidate.label,
-    apply: candidate.written,
-    detail: help,
-    type: candidate.kind,
-  }
+  const { text, kind } = candidate
+  const opens = /[:([<>=]$/.test(text)
+  return { label: text, apply: opens ? text : `${text} `, detail: help, type: kind }
 }

@@ -1,24 +1,32 @@
 /**
- * The words and functions of the SQL part that the editor knows by name.
+ * The words of the SQL part that the editor knows by name.
  *
- * Hides: the lists.
- * Knows nothing of: the editor, the search part. The server reads the SQL; these lists only help to type it.
+ * Hides: the list.
+ * Knows nothing of: the editor, the search part. The server reads the SQL; the list only helps to type it.
  */
 
-/** Key words in the order in which a statement uses them. */
+/** Key words and functions, in the order in which they are offered; a function ends with its parenthesis. */
 export const SQL_WORDS = [
   'SELECT',
-  'DISTINCT',
+  'count(*)',
+  'sum(',
+  'avg(',
+  'min(',
+  'max(',
+  'count_if(',
+  'approx_distinct(',
+  'histogram(',
   'AS',
-  'FROM',
   'WHERE',
   'GROUP BY',
   'HAVING',
   'ORDER BY',
-  'DESC',
   'ASC',
+  'DESC',
   'LIMIT',
   'OFFSET',
+  'DISTINCT',
+  'CASE',
   'AND',
   'OR',
   'NOT',
@@ -26,8 +34,11 @@ export const SQL_WORDS = [
   'BETWEEN',
   'LIKE',
   'IS NULL',
-  'IS NOT NULL',
-  'CASE',
+] as const
+
+/** Key words that are too seldom written to be offered. */
+const OTHER_WORDS = [
+  'FROM',
   'WHEN',
   'THEN',
   'ELSE',
@@ -35,36 +46,22 @@ export const SQL_WORDS = [
   'CAST',
   'INTERVAL',
   'OVER',
-  'PARTITION BY',
-] as const
+  'PARTITION',
+  'NULLS',
+  'FILTER',
+]
 
-/** The functions that analyses of flow records use most, with their arguments. */
-export const SQL_FUNCTIONS = [
-  ['count', '(*)'],
-  ['sum', '(x)'],
-  ['avg', '(x)'],
-  ['min', '(x)'],
-  ['max', '(x)'],
-  ['approx_distinct', '(x)'],
-  ['approx_percentile', '(x, p)'],
-  ['histogram', '(time, interval 1 minute)'],
-  ['date_trunc', "('minute', time)"],
-  ['from_unixtime', '(seconds)'],
-  ['coalesce', '(x, y)'],
-  ['round', '(x)'],
-  ['lower', '(x)'],
-  ['concat', '(x, y)'],
-  ['substr', '(x, start, length)'],
-] as const
-
-const SINGLE_WORDS: ReadonlySet<string> = new Set(SQL_WORDS.flatMap(words => words.split(' ')))
+const KEY_WORDS: ReadonlySet<string> = new Set([
+  ...SQL_WORDS.filter(words => words === words.toUpperCase()).flatMap(words => words.split(' ')),
+  ...OTHER_WORDS,
+])
 
 /** Whether `text` is a key word, in any case. */
 export function isSqlWord(text: string): boolean {
-  return SINGLE_WORDS.has(text.toUpperCase())
+  return KEY_WORDS.has(text.toUpperCase())
 }
 
-/** A field as SQL names it; names with hyphens need quotes. */
+/** A field as SQL names it; names with hyphens, and names that are key words, need quotes. */
 export function sqlName(field: string): string {
   return /^[A-Za-z_]\w*$/.test(field) && !isSqlWord(field) ? field : `"${field.replaceAll('"', '""')}"`
 }

@@ -51,6 +51,11 @@ export function tokens(query: string): Token[] {
   return found
 }
 
+/** The field that a token of the kind `field` names, without quotes and escapes. */
+export function fieldName({ text }: Token): string {
+  return text.replace(/^(["'])([\s\S]*)\1$/, '$2').replace(/\\([\s\S])/g, '$1')
+}
+
 const OPERATOR = /^(?:and|or|not)$/i
 
 /** Whether what comes next is a value of a field: after a colon or sign, and inside a group such as `action:(A OR B)`. */
@@ -100,7 +105,8 @@ function searchToken(query: string, at: number, isValue: boolean): Token | undef
     return token('sign', sign[0].length)
   }
   if (first === '"' || first === "'") {
-    return token('quoted', quotedLength(rest, first))
+    const length = quotedLength(rest, first)
+    return token(isNamed(rest, length, isValue) ? 'field' : 'quoted', length)
   }
   const range = isValue ? /^[[{]\s*\S+\s+TO\s+[^\s\]}]+\s*[\]}]/i.exec(rest) : null
   if (range !== null) {
@@ -110,8 +116,12 @@ function searchToken(query: string, at: number, isValue: boolean): Token | undef
   if (OPERATOR.test(rest.slice(0, length))) {
     return token('operator', length)
   }
-  const namesField = !isValue && /^\s*(?::|>|<|=|!=)/.test(rest.slice(length))
-  return token(namesField ? 'field' : 'value', length)
+  return token(isNamed(rest, length, isValue) ? 'field' : 'value', length)
+}
+
+/** Whether what stands before `length` is the name of a field: a colon or a sign follows. */
+function isNamed(rest: string, length: number, isValue: boolean): boolean {
+  return !isValue && /^\s*(?::|>|<|=|!=)/.test(rest.slice(length))
 }
 
 /** The length up to and including the closing quote; to the end when it is missing. */

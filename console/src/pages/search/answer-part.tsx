@@ -125,9 +125,11 @@ function Gone({ page }: { page: SearchState }) {
   const { common, search } = useWords()
   const close = <Button onPress={() => page.replace({ record: undefined })}>{common.close}</Button>
   return (
-    <Notice tone="warn" action={close}>
-      {search.details.gone}
-    </Notice>
+    <div className={styles.gone}>
+      <Notice tone="warn" action={close}>
+        {search.details.gone}
+      </Notice>
+    </div>
   )
 }
 

@@ -94,7 +94,7 @@ export function fieldText(field: string, value: string, language: string): strin
       return count(Number(value), language)
     case 'start':
     case 'end':
-      return moment(Number(value) * 1000)
+      return moment(Number(value) * 1000).slice(0, 19)
     case 'start-ms':
     case 'end-ms':
     case 'flow-start':

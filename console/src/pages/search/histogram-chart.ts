@@ -39,7 +39,7 @@ export function drawHistogram(parent: HTMLElement, settings: ChartSettings, on: 
     {
       width: Math.max(1, parent.clientWidth),
       height: CHART_HEIGHT,
-      padding: [8, 12, 0, 0],
+      padding: [8, 20, 0, 0],
       legend: { show: false },
       ms: 1,
       cursor: {

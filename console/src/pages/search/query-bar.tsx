@@ -7,7 +7,7 @@
 
 import { type Ref, useId, useMemo } from 'react'
 import type { ApiError, Schema } from '../../api/client'
-import { type Candidate, unknownFields } from '../../query/completion'
+import { type Candidate, type KnownField, unknownFields } from '../../query/completion'
 import type { Mistake } from '../../query/editor'
 import { placeOfBytes } from '../../query/place'
 import { QueryEditor, type QueryEditorHandle } from '../../query/query-editor'
@@ -40,7 +40,7 @@ export function QueryBar({ page, fields, refusal, isRunning, onStop, editor }: Q
     () => ({
       label: words.search.query.label,
       placeholder: words.search.query.placeholder,
-      fields: fields.map(field => field.Name),
+      fields,
       help: (candidate: Candidate) => helpOf(candidate, fields, words, language),
     }),
     [words, fields, language],
@@ -91,15 +91,15 @@ export function QueryBar({ page, fields, refusal, isRunning, onStop, editor }: Q
 }
 
 function helpOf(
-  { kind, label, field }: Candidate,
+  { kind, text, field }: Candidate,
   fields: readonly Schema<'RecordField'>[],
   { search }: Words,
   language: string,
 ): string {
   const meant = fields.find(({ Name }) => Name === field)
   if (kind === 'field') return (language === 'zh-CN' ? meant?.HelpZh : meant?.Help) ?? ''
-  if (label === 'AND' || label === 'OR' || label === 'NOT') return search.query.operators[label]
-  return ''
+  const operators: Record<string, string> = search.query.operators
+  return operators[text] ?? ''
 }
 
 function refusedAt(query: string, { position, message }: ApiError): Mistake[] {
@@ -107,9 +107,12 @@ function refusedAt(query: string, { position, message }: ApiError): Mistake[] {
   return [{ ...placeOfBytes(query, position.Offset, position.Length), severity: 'error', message }]
 }
 
-function unknownAt(query: string, fields: readonly string[], { search }: Words): Mistake[] {
+function unknownAt(query: string, fields: readonly KnownField[], { search }: Words): Mistake[] {
   return unknownFields(query, fields).map(({ text, from, to }) => {
-    const meant = nearest(text, fields)
+    const meant = nearest(
+      text,
+      fields.map(({ Name }) => Name),
+    )
     const hint = meant === undefined ? '' : ` ${search.query.didYouMean(meant)}`
     return { from, to, severity: 'warning', message: `${search.query.unknownField(text)}${hint}` }
   })

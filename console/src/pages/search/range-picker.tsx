@@ -59,9 +59,7 @@ export function RangePicker({ page }: { page: SearchState }) {
 function useRangeLabel({ view }: SearchState): string {
   const { search } = useWords()
   if (view.range.kind === 'relative') return search.range.last(lengthInWords(view.range.length, search.range))
-  const [from = '', to = ''] = [view.range.from, view.range.to].map(ms =>
-    moment(ms).replace(/(:00)?\.000$/, ''),
-  )
+  const [from = '', to = ''] = [view.range.from, view.range.to].map(ms => moment(ms).slice(0, 19))
   const sameDay = day(view.range.from) === day(view.range.to)
   return `${from} – ${sameDay ? to.slice(11) : to}`
 }

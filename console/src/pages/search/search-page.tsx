@@ -58,7 +58,9 @@ export function SearchPage() {
           </Button>
         </span>
         <ColumnMenu page={page} fields={fields} />
-        <IconButton icon="keyboard" label={search.keys.title} onPress={() => setShowsKeys(true)} />
+        <span className={styles.keysButton}>
+          <IconButton icon="keyboard" label={search.keys.title} onPress={() => setShowsKeys(true)} />
+        </span>
       </header>
       <QueryBar
         page={page}

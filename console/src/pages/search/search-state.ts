@@ -42,7 +42,8 @@ export function useSearchState(): SearchState {
 
   const go = useCallback(
     (change: Partial<SearchView>, replace: boolean) => {
-      if (change.query !== undefined || change.range !== undefined) look()
+      // Between two moments, now does not matter; and going back finds the answer that was there.
+      if (change.query !== undefined || change.range?.kind === 'relative') look()
       const search = { region, ...parametersOf({ ...view, ...change }) }
       return navigate({ to: '.', search, replace })
     },

@@ -2,8 +2,9 @@ import { expect, test } from 'vitest'
 import { parseSearch, stringifySearch } from '../../state/address'
 import { parametersOf, readSearchParameters, viewOf } from './address'
 import { barsOf, highest, intervalFor, snapped } from './buckets'
-import { columnNamed, fieldText, toggled } from './columns'
-import { bytes, endpoint, icmpMessage, protocolName, shortMoment, tcpFlags } from './format'
+import { columnNamed, fieldText, isAmount, toggled } from './columns'
+import { csvOf } from './csv'
+import { bytes, decimal, endpoint, icmpMessage, protocolName, shortMoment, tcpFlags } from './format'
 import { relativeRange, resolved, shifted, zoomedOut } from './range'
 import { recordOf } from './record'
 
@@ -106,6 +107,20 @@ test('a name that joins no fields is the column of a field', () => {
   expect(columnNamed('bytes')).toMatchObject({ fields: ['bytes'], align: 'end' })
   expect(toggled(['time', 'bytes'], 'time')).toEqual(['bytes'])
   expect(toggled(['time'], 'bytes')).toEqual(['time', 'bytes'])
+})
+
+test('ports are named, packets are counted', () => {
+  expect(['dstport', 'start_ms', 'packets', 'n'].map(isAmount)).toEqual([false, false, true, true])
+  expect([decimal(639131.42953, 'en'), decimal(0.000123456, 'en')]).toEqual(['639,131.43', '0.000123'])
+})
+
+test('CSV quotes what must be, and lets no cell run as a formula', () => {
+  const rows = [
+    ['a,b', 'say "x"', null],
+    ['=1+1', '-5', '-x'],
+  ]
+  const lines = ['one,two,three', '"a,b","say ""x""",', "'=1+1,-5,'-x"]
+  expect(csvOf(['one', 'two', 'three'], rows)).toBe(lines.join('\r\n'))
 })
 
 test('a record has a place that names it again, whatever its JSON', () => {
