@@ -92,6 +92,7 @@ impl Store {
     ///
     /// # Errors
     /// The disk's and the catalog's; then none of the batches counts as stored, and all may come again.
+    #[tracing::instrument(name = "store.append", skip_all, fields(batches = batches.len()))]
     pub fn append(&self, batches: &[NewBatch], now: Timestamp) -> Result<Vec<BatchFate>, StoreError> {
         let mut writer = self.writer();
         let (fates, shares) = self.catalog().read(|connection| share_out(connection, batches))?;

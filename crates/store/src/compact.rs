@@ -55,6 +55,7 @@ impl Store {
     ///
     /// # Errors
     /// The disk's and the catalog's; then the segments stay as they were.
+    #[tracing::instrument(name = "store.compact", skip_all)]
     pub fn compact(&self, now: Timestamp) -> Result<Compaction, StoreError> {
         let _merging = self.merging();
         let merges = plan(&self.catalog().read(all_segments)?, now);

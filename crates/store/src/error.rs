@@ -4,7 +4,9 @@
 //! Knows nothing of: error codes of any API.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+
+use parquet::errors::ParquetError;
 
 /// Why the store did not do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -90,7 +92,7 @@ pub enum StoreError {
         path: PathBuf,
         /// Why.
         #[source]
-        source: parquet::errors::ParquetError,
+        source: ParquetError,
     },
 }
 
@@ -98,6 +100,11 @@ impl StoreError {
     pub(crate) fn io(deed: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
         let path = path.into();
         move |source| Self::Io { deed, path, source }
+    }
+
+    pub(crate) fn segment(deed: &'static str, path: &Path) -> impl FnOnce(ParquetError) -> Self {
+        let path = path.to_owned();
+        move |source| Self::Segment { deed, path, source }
     }
 
     pub(crate) fn not_found(what: &'static str, id: impl ToString) -> Self {

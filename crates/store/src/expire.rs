@@ -4,12 +4,16 @@
 //! Knows nothing of: when it is called.
 
 use flow::Timestamp;
+use rusqlite::Transaction;
 
 use crate::append::BATCH_MEMORY;
 use crate::catalog::segment::{expired, forget};
 use crate::catalog::sign_in::forget_ended;
 use crate::error::StoreError;
 use crate::store::Store;
+
+/// The most batch ids that one call forgets: appending waits meanwhile, and this many take less than a second.
+const BATCHES_PER_CALL_MAX: i64 = 100_000;
 
 /// What one call of `expire` forgot.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -35,14 +39,14 @@ impl Store {
     ///
     /// # Errors
     /// The catalog's; then everything stays as it was.
+    #[tracing::instrument(name = "store.expire", skip_all)]
     pub fn expire(&self, now: Timestamp) -> Result<Expiry, StoreError> {
         let (segments, mut done) = self.catalog().transact(|transaction| {
             let segments = expired(transaction, now)?;
             for segment in &segments {
                 forget(transaction, segment.id)?;
             }
-            let oldest = now.minus(BATCH_MEMORY).millis();
-            let batches = transaction.execute("DELETE FROM batches WHERE stored_ms < ?1", [oldest])? as u64;
+            let batches = forget_batches(transaction, now.minus(BATCH_MEMORY))?;
             let secrets = forget_ended(transaction, now)?;
             Ok((segments, Expiry { batches, secrets, ..Expiry::default() }))
         })?;
@@ -55,4 +59,14 @@ impl Store {
         self.counters().segments_expired.add(done.segments);
         Ok(done)
     }
+}
+
+/// Forgets batches stored before `oldest`, the oldest first; what is too much for one call is left for the next.
+fn forget_batches(transaction: &Transaction<'_>, oldest: Timestamp) -> rusqlite::Result<u64> {
+    let forgotten = transaction.execute(
+        "DELETE FROM batches WHERE (account, region, id) IN (
+             SELECT account, region, id FROM batches WHERE stored_ms < ?1 ORDER BY stored_ms LIMIT ?2)",
+        [oldest.millis(), BATCHES_PER_CALL_MAX],
+    )?;
+    Ok(forgotten as u64)
 }

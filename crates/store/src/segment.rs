@@ -19,7 +19,6 @@ use flow::Timestamp;
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
 use parquet::basic::{Compression, Encoding, ZstdLevel};
-use parquet::errors::ParquetError;
 use parquet::file::metadata::{KeyValue, SortingColumn};
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::schema::types::ColumnPath;
@@ -177,13 +176,6 @@ fn properties(life: Life) -> WriterProperties {
 
 fn compression_level() -> ZstdLevel {
     ZstdLevel::try_new(COMPRESSION_LEVEL).expect("level 3 is one of 1 to 22")
-}
-
-impl StoreError {
-    pub(crate) fn segment(deed: &'static str, path: &Path) -> impl FnOnce(ParquetError) -> Self {
-        let path = path.to_owned();
-        move |source| Self::Segment { deed, path, source }
-    }
 }
 
 #[cfg(test)]

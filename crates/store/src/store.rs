@@ -64,6 +64,7 @@ impl Store {
     /// # Errors
     /// `Locked` while another process has it open, `NewerFormat` when a newer program wrote it; `Io` and `Catalog`
     /// pass on what the machine says.
+    #[tracing::instrument(name = "store.open", skip_all, fields(folder = %folder.display()))]
     pub fn open(folder: &Path) -> Result<Self, StoreError> {
         create_private_folder(folder)?;
         let lock = lock_folder(folder)?;

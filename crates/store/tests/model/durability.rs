@@ -8,7 +8,9 @@ use std::time::Duration;
 use flow::{FIELDS, FieldKind, Record, Value};
 use store::{BATCH_MEMORY, BatchFate, NewBatch, Refusal, Store, StoreError, TopicChange};
 
-use crate::folder::{START, batch, copy, files, owner, owner_of, record, rows, store_with, topic_id};
+use crate::folder::{
+    START, batch, copy, create_topic, files, owner, owner_of, record, rows, store_with, topic_id,
+};
 
 /// A record with a value in every field.
 fn full_record() -> Record {
@@ -117,6 +119,32 @@ fn threads_that_send_the_same_batches_store_them_once() {
     });
     assert_eq!(stored, 20);
     assert_eq!(rows(&store, "topic").len(), 60);
+}
+
+#[test]
+fn a_topic_that_goes_while_batches_come_leaves_nothing_behind() {
+    let (folder, store) = store_with(&[("topic", 7)]);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            for id in 0..100u8 {
+                store.append(&[batch("topic", id.into(), vec![record(START, id.into())])], START).unwrap();
+            }
+        });
+        for _ in 0..10 {
+            store.delete_topic(&owner(), &topic_id("topic")).unwrap();
+            create_topic(&store, "topic", 7).unwrap();
+        }
+    });
+    let left = rows(&store, "topic");
+    let numbers: Vec<i64> = left.iter().map(|(number, _)| *number).collect();
+    assert_eq!(
+        numbers,
+        (1..=i64::try_from(left.len()).unwrap()).collect::<Vec<_>>(),
+        "a new topic counts anew"
+    );
+    assert_eq!(files(folder.path()).len(), left.len());
+    store.delete_topic(&owner(), &topic_id("topic")).unwrap();
+    assert_eq!(files(folder.path()), [""; 0]);
 }
 
 #[test]
