@@ -83,7 +83,13 @@ const search = createRoute({
   component: lazyRouteComponent(() => import('./pages/search/search-page'), 'SearchPage'),
 })
 
-const routeTree = root.addChildren([signIn, shell.addChildren([home, flowLogs, gateways, account, search])])
+/** An address without a page, inside the frame so that one finds back. */
+const nowhere = createRoute({ getParentRoute: () => shell, path: '$', component: NotFoundPage })
+
+const routeTree = root.addChildren([
+  signIn,
+  shell.addChildren([home, flowLogs, gateways, account, search, nowhere]),
+])
 
 export function makeRouter(queryClient: QueryClient) {
   return createRouter({

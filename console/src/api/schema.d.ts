@@ -276,6 +276,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/natlens/CreateSignInLink": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes a link that signs a user in once, to set a new password. */
+        post: operations["CreateSignInLink"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/natlens/DeleteAccessKey": {
         parameters: {
             query?: never;
@@ -787,6 +804,21 @@ export interface components {
         CreateLogsetResponse: {
             /** @description Its id. */
             LogsetId: string;
+        };
+        /** @description For whom. */
+        CreateSignInLinkRequest: {
+            /** @description The user's name; the caller's own when absent. */
+            UserName?: string | null;
+        };
+        /** @description The link; it is shown this once, and works once. */
+        CreateSignInLinkResponse: {
+            /**
+             * Format: int64
+             * @description When it ends. Unit: Unix milliseconds.
+             */
+            Expires: number;
+            /** @description Open it in a browser; the user then sets a new password. */
+            Link: string;
         };
         /** @description The topic to create. */
         CreateTopicRequest: {
@@ -1748,7 +1780,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done; a `RequestId` is there too. */
+            /** @description Done; the header `x-request-id` names the request. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1784,7 +1816,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done; a `RequestId` is there too. */
+            /** @description Done; the header `x-request-id` names the request. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1820,7 +1852,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done; a `RequestId` is there too. */
+            /** @description Done; the header `x-request-id` names the request. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1856,7 +1888,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done; a `RequestId` is there too. */
+            /** @description Done; the header `x-request-id` names the request. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1892,7 +1924,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done; a `RequestId` is there too. */
+            /** @description Done; the header `x-request-id` names the request. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1928,7 +1960,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done; a `RequestId` is there too. */
+            /** @description Done; the header `x-request-id` names the request. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1964,7 +1996,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done; a `RequestId` is there too. */
+            /** @description Done; the header `x-request-id` names the request. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2000,7 +2032,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done; a `RequestId` is there too. */
+            /** @description Done; the header `x-request-id` names the request. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2036,7 +2068,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done; a `RequestId` is there too. */
+            /** @description Done; the header `x-request-id` names the request. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2072,7 +2104,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done; a `RequestId` is there too. */
+            /** @description Done; the header `x-request-id` names the request. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2108,7 +2140,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done; a `RequestId` is there too. */
+            /** @description Done; the header `x-request-id` names the request. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2144,7 +2176,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done; a `RequestId` is there too. */
+            /** @description Done; the header `x-request-id` names the request. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2180,7 +2212,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done; a `RequestId` is there too. */
+            /** @description Done; the header `x-request-id` names the request. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2216,7 +2248,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done; a `RequestId` is there too. */
+            /** @description Done; the header `x-request-id` names the request. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2252,7 +2284,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done; a `RequestId` is there too. */
+            /** @description Done; the header `x-request-id` names the request. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2288,13 +2320,49 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done; a `RequestId` is there too. */
+            /** @description Done; the header `x-request-id` names the request. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["CreateEnrolmentTokenResponse"];
+                };
+            };
+            /** @description Failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    CreateSignInLink: {
+        parameters: {
+            query?: {
+                /** @description The region; the server's default when absent. */
+                Region?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateSignInLinkRequest"];
+            };
+        };
+        responses: {
+            /** @description Done; the header `x-request-id` names the request. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreateSignInLinkResponse"];
                 };
             };
             /** @description Failed. */
@@ -2324,7 +2392,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done; a `RequestId` is there too. */
+            /** @description Done; the header `x-request-id` names the request. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2360,7 +2428,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done; a `RequestId` is there too. */
+            /** @description Done; the header `x-request-id` names the request. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2396,7 +2464,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done; a `RequestId` is there too. */
+            /** @description Done; the header `x-request-id` names the request. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2432,7 +2500,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done; a `RequestId` is there too. */
+            /** @description Done; the header `x-request-id` names the request. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2468,7 +2536,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done; a `RequestId` is there too. */
+            /** @description Done; the header `x-request-id` names the request. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2504,7 +2572,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done; a `RequestId` is there too. */
+            /** @description Done; the header `x-request-id` names the request. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2540,7 +2608,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done; a `RequestId` is there too. */
+            /** @description Done; the header `x-request-id` names the request. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2576,7 +2644,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done; a `RequestId` is there too. */
+            /** @description Done; the header `x-request-id` names the request. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2612,7 +2680,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done; a `RequestId` is there too. */
+            /** @description Done; the header `x-request-id` names the request. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2648,7 +2716,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done; a `RequestId` is there too. */
+            /** @description Done; the header `x-request-id` names the request. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2684,7 +2752,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done; a `RequestId` is there too. */
+            /** @description Done; the header `x-request-id` names the request. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2720,7 +2788,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done; a `RequestId` is there too. */
+            /** @description Done; the header `x-request-id` names the request. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2756,7 +2824,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done; a `RequestId` is there too. */
+            /** @description Done; the header `x-request-id` names the request. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2792,7 +2860,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done; a `RequestId` is there too. */
+            /** @description Done; the header `x-request-id` names the request. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2828,7 +2896,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done; a `RequestId` is there too. */
+            /** @description Done; the header `x-request-id` names the request. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2864,7 +2932,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done; a `RequestId` is there too. */
+            /** @description Done; the header `x-request-id` names the request. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2900,7 +2968,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done; a `RequestId` is there too. */
+            /** @description Done; the header `x-request-id` names the request. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2936,7 +3004,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done; a `RequestId` is there too. */
+            /** @description Done; the header `x-request-id` names the request. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2972,7 +3040,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done; a `RequestId` is there too. */
+            /** @description Done; the header `x-request-id` names the request. */
             200: {
                 headers: {
                     [name: string]: unknown;

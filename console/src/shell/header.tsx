@@ -1,6 +1,6 @@
 /** The bar on top: where one is, which region, and what belongs to the person. */
 
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useMutation, useQuery } from '@tanstack/react-query'
 import { Link, useNavigate } from '@tanstack/react-router'
 import { askSession } from '../api/ask'
 import { call } from '../api/client'
@@ -83,14 +83,11 @@ export function PreferencesMenu() {
 function AccountMenu() {
   const words = useWords()
   const navigate = useNavigate()
-  const queryClient = useQueryClient()
   const session = useQuery(askSession())
   const signOut = useMutation({
     mutationFn: () => call('natlens', 'SignOut', {}),
-    onSuccess: async () => {
-      await navigate({ to: '/sign-in' })
-      queryClient.clear()
-    },
+    // A fresh page holds nothing of the one who left.
+    onSuccess: () => window.location.assign('/sign-in'),
     onError: error => toast(sayError(error, words), 'bad'),
   })
   const { shell } = words

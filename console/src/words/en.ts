@@ -61,7 +61,7 @@ export const en = {
     submit: 'Sign in',
     withLink: 'Signing in with the one-time link…',
     linkFailed:
-      'This one-time link was refused. It works once only. Sign in with name and password, or make a new link on the server.',
+      'This one-time link was refused. It works once only. Sign in with name and password, or make a new link on the server with `natlens sign-in-link`.',
     firstTime: 'First time here? The server printed a one-time sign-in link when it started.',
     setPasswordTitle: 'Set a password',
     setPasswordLead: (user: string) =>

@@ -63,7 +63,8 @@ export const zhCN: Translated<typeof en> = {
     password: '密码',
     submit: '登录',
     withLink: '正在使用一次性链接登录…',
-    linkFailed: '该一次性链接被拒绝：它只能使用一次。请用用户名和密码登录，或在服务器上生成新链接。',
+    linkFailed:
+      '该一次性链接被拒绝：它只能使用一次。请用用户名和密码登录，或在服务器上用 `natlens sign-in-link` 生成新链接。',
     firstTime: '首次使用？服务器启动时会打印一次性登录链接。',
     setPasswordTitle: '设置密码',
     setPasswordLead: user => `您已以 ${user} 身份登录。链接只能使用一次，请现在设置密码。`,

@@ -5,9 +5,7 @@
  * Knows nothing of: which page it is.
  */
 
-import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
-import { ask } from '../../api/ask'
 import type { Schema } from '../../api/client'
 import { useRegion } from '../../shell/region'
 import { LinkButton } from '../../ui/button'
@@ -18,6 +16,7 @@ import { useWords } from '../../words/words'
 import type { FlowLogsSearch } from './address'
 import { FlowLogMenu } from './flow-log-menu'
 import styles from './flow-logs-page.module.css'
+import { type Names, useNames } from './names'
 
 type FlowLog = Schema<'FlowLog'>
 
@@ -148,28 +147,4 @@ function Resource({ id, name }: { id: string; name: string | undefined }) {
 /** The server's word in the reader's language; a word that is new to this page stands as it is. */
 function wordFor(names: Record<string, string>, word: string): string {
   return names[word] ?? word
-}
-
-type Names = { topics: ReadonlyMap<string, string>; gateways: ReadonlyMap<string, string> }
-
-/** The most that one answer of the API holds. */
-const LIMIT_MAX = 100
-
-function useNames(flowLogs: readonly FlowLog[]): Names {
-  const region = useRegion()
-  const topicIds = [...new Set(flowLogs.map(flowLog => flowLog.CloudLogId))].sort()
-  const topics = useQuery({
-    ...ask(
-      'cls',
-      'DescribeTopics',
-      { Filters: [{ Key: 'topicId', Values: topicIds }], Limit: LIMIT_MAX },
-      region,
-    ),
-    enabled: topicIds.length > 0,
-  })
-  const gateways = useQuery(ask('vpc', 'DescribeNatGateways', { Limit: LIMIT_MAX }, region))
-  return {
-    topics: new Map(topics.data?.Topics.map(topic => [topic.TopicId, topic.TopicName])),
-    gateways: new Map(gateways.data?.NatGatewaySet.map(one => [one.NatGatewayId, one.NatGatewayName])),
-  }
 }

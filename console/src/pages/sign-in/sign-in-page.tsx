@@ -5,7 +5,7 @@
  * Knows nothing of: how the session is kept; its cookie is out of reach of scripts.
  */
 
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useRouter, useSearch } from '@tanstack/react-router'
 import { useEffect, useRef, useState } from 'react'
 import { askSession } from '../../api/ask'
@@ -79,7 +79,6 @@ function useSteps() {
   const router = useRouter()
   const queryClient = useQueryClient()
   const [step, setStep] = useState<Step>({ step: 'link' })
-  const session = useQuery({ ...askSession(), retry: false, enabled: false })
   const withToken = useMutation({ mutationFn: (Token: string) => call('natlens', 'SignIn', { Token }) })
 
   const enter = ({ UserName, MustSetPassword }: ResponseOf<'SignIn'>) => {
@@ -103,9 +102,9 @@ function useSteps() {
       return
     }
     // Whoever is signed in already goes on, or still has to choose a password.
-    void session
-      .refetch()
-      .then(({ data }) => (data ? enter(data) : setStep({ step: 'form', linkRefused: false })))
+    void queryClient
+      .fetchQuery({ ...askSession(), staleTime: 0, retry: false })
+      .then(enter, () => setStep({ step: 'form', linkRefused: false }))
   })
   return { step, enter }
 }

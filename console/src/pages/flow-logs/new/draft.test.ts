@@ -62,7 +62,7 @@ describe('where it is stored', () => {
     [
       'a default topic of a new logset has the name of the flow log',
       { logset: NEW, logsetName: 'branch', topic: SYSTEM, name: 'a|b', retention: '90' },
-      { kind: 'newTopic', logset: { name: 'branch' }, topicName: 'a-b', retentionDays: 30 },
+      { kind: 'newTopic', logset: { name: 'branch' }, topicName: 'a_b', retentionDays: 30 },
     ],
   ])('%s', (_, change, expected) => {
     expect(order(change).storage).toEqual(expected)

@@ -203,8 +203,8 @@ function storageOf(draft: Draft, name: string): Storage {
   return {
     kind: 'newTopic',
     logset: logset === NEW ? { name: draft.logsetName.trim() } : { id: logset },
-    // A flow log may have a bar in its name, a topic may not.
-    topicName: isOwnName ? draft.topicName.trim() : name.replaceAll('|', '-'),
+    // As the server does it for its own default: a topic has no bar in its name.
+    topicName: isOwnName ? draft.topicName.trim() : name.replaceAll('|', '_'),
     retentionDays: Number(isOwnName ? draft.retention : '30'),
   }
 }

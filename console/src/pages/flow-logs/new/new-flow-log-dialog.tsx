@@ -116,7 +116,8 @@ type ServerField = 'name' | 'resource' | 'tags'
 function fieldOf(error: Error): ServerField | undefined {
   if (!(error instanceof ApiError)) return undefined
   if (error.code === 'InvalidParameterValue.Duplicate') return 'name'
-  if (error.code === 'UnsupportedOperation.FlowLogInstanceExisted') return 'resource'
+  // A scope that this server does not offer, or a resource that has a flow log already.
+  if (/^UnsupportedOperation(?!\.Tag)/.test(error.code)) return 'resource'
   return /\.Tag[A-Z]/.test(error.code) ? 'tags' : undefined
 }
 
