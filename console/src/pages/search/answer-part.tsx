@@ -5,7 +5,7 @@
  * Knows nothing of: how tables look.
  */
 
-import { type ReactNode, useEffect, useRef, useState } from 'react'
+import type { ReactNode } from 'react'
 import type { Schema } from '../../api/client'
 import { partsOf } from '../../query/condition'
 import { usePreferences } from '../../state/preferences'
@@ -18,11 +18,12 @@ import { AnswerTable } from './answer-table'
 import { RECORDS_MAX, useAnalysis, useHistogramTotal, useRecordAt, useRecords } from './answers'
 import { count, day } from './format'
 import { Failure, NothingFound, Stopped } from './outcome'
-import type { FoundRecord, RecordPlace } from './record'
+import type { FoundRecord } from './record'
 import { RecordDetails } from './record-details'
 import { RecordTable } from './record-table'
 import styles from './search-page.module.css'
 import type { SearchState } from './search-state'
+import { useArrived } from './use-arrived'
 
 export type AnswerPartProps = { page: SearchState; fields: readonly Schema<'RecordField'>[] }
 
@@ -100,7 +101,7 @@ function RecordsPart({ page, fields }: AnswerPartProps) {
               onSort={sort => page.show({ sort })}
               onOpen={place => (record === undefined ? page.show : page.replace)({ record: place })}
             />
-            <RecordsFoot page={page} shown={records.length} answer={answer} />
+            <RecordsFoot page={page} shown={records.length} arrived={arrived.size} answer={answer} />
           </div>
         )}
       </Outcome>
@@ -133,19 +134,28 @@ function Gone({ page }: { page: SearchState }) {
   )
 }
 
-type RecordsFootProps = { page: SearchState; shown: number; answer: ReturnType<typeof useRecords> }
+type RecordsFootProps = {
+  page: SearchState
+  shown: number
+  /** How many came with the last look. */
+  arrived: number
+  answer: ReturnType<typeof useRecords>
+}
 
-function RecordsFoot({ page, shown, answer }: RecordsFootProps) {
+function RecordsFoot({ page, shown, arrived, answer }: RecordsFootProps) {
   const { search } = useWords()
   const { language } = usePreferences()
   const total = Math.max(shown, useHistogramTotal(page.question) ?? 0)
-  const words = answer.hasNextPage
+  const all = answer.hasNextPage
     ? search.records.shown(count(shown, language), count(total, language))
     : search.records.all(count(shown, language))
   return (
     <footer className={styles.foot}>
       <span role="status">
-        {shown >= RECORDS_MAX ? search.records.limit(count(RECORDS_MAX, language)) : words}
+        {shown >= RECORDS_MAX ? search.records.limit(count(RECORDS_MAX, language)) : all}
+        {arrived > 0 && (
+          <strong className={styles.arrived}>{search.records.arrived(count(arrived, language))}</strong>
+        )}
       </span>
       {answer.hasNextPage && (
         <Button
@@ -158,32 +168,4 @@ function RecordsFoot({ page, shown, answer }: RecordsFootProps) {
       )}
     </footer>
   )
-}
-
-/** The records that came with the last look of the same question; empty when the question is another. While an answer is awaited, nothing is known. */
-function useArrived(
-  records: readonly FoundRecord[] | undefined,
-  { view }: SearchState,
-): ReadonlySet<RecordPlace> {
-  const asked = `${view.query}\n${JSON.stringify(view.range)}\n${view.sort}`
-  const before = useRef<{ asked: string; places: ReadonlySet<RecordPlace> }>(undefined)
-  const [arrived, setArrived] = useState<ReadonlySet<RecordPlace>>(NONE)
-  useEffect(() => {
-    if (records === undefined) return
-    const places = new Set(records.map(({ place }) => place))
-    const { current } = before
-    const isSameQuestion = current?.asked === asked && current.places.size > 0
-    setArrived(isSameQuestion ? without(places, current.places) : NONE)
-    before.current = { asked, places }
-  }, [records, asked])
-  return arrived
-}
-
-const NONE: ReadonlySet<RecordPlace> = new Set()
-
-function without(
-  places: ReadonlySet<RecordPlace>,
-  known: ReadonlySet<RecordPlace>,
-): ReadonlySet<RecordPlace> {
-  return new Set([...places].filter(place => !known.has(place)))
 }

@@ -1,21 +1,12 @@
 /**
  * The grid of records: as many rows as there are, of which only those in sight are drawn.
  *
- * Hides: virtual rows, which row is current, the keys that move it.
+ * Hides: virtual rows.
  * Knows nothing of: where records come from; opening one is handed up.
  */
 
 import { useVirtualizer } from '@tanstack/react-virtual'
-import {
-  type KeyboardEvent,
-  type MouseEvent,
-  type RefObject,
-  useEffect,
-  useId,
-  useMemo,
-  useRef,
-  useState,
-} from 'react'
+import { useId, useMemo, useRef } from 'react'
 import { usePreferences } from '../../state/preferences'
 import { Icon } from '../../ui/icon'
 import { useWords } from '../../words/words'
@@ -23,9 +14,7 @@ import { type Column, columnNamed } from './columns'
 import type { FoundRecord, RecordPlace } from './record'
 import { RecordRow } from './record-row'
 import styles from './record-table.module.css'
-
-/** Unit: CSS pixels. */
-const ROW_HEIGHT = 30
+import { ROW_HEIGHT, useRowKeys } from './use-row-keys'
 
 /** Rows drawn beyond those in sight, so that fast scrolling shows no gaps. */
 const OVERSCAN = 12
@@ -66,35 +55,9 @@ export function RecordTable({
     overscan: OVERSCAN,
     scrollPaddingStart: ROW_HEIGHT,
   })
-  const openIndex = records.findIndex(record => record.place === open)
-  useFocusBack(scroller, open)
-  const [current, setCurrent] = useCurrent(openIndex, records.length)
-  const moveTo = (index: number) => {
-    const next = Math.max(0, Math.min(records.length - 1, index))
-    setCurrent(next)
-    rows.scrollToIndex(next)
-    const place = records[next]?.place
-    if (open !== undefined && place !== undefined) rest.onOpen(place)
-  }
-  const openAt = (index: number) => {
-    const place = records[index]?.place
-    if (place !== undefined) rest.onOpen(place)
-  }
-  const onKeyDown = (event: KeyboardEvent) => {
-    const step = stepOf(event, current, scroller.current?.clientHeight ?? 0, records.length)
-    if (step === undefined && event.key !== 'Enter') return
-    if (event.target !== event.currentTarget || event.ctrlKey || event.metaKey || event.altKey) return
-    event.preventDefault()
-    if (step === undefined) openAt(current)
-    else moveTo(step)
-  }
-  const onClick = (event: MouseEvent) => {
-    const row = event.target instanceof Element ? event.target.closest<HTMLElement>('[data-index]') : null
-    if (row === null || window.getSelection()?.isCollapsed === false) return
-    const index = Number(row.dataset.index)
-    setCurrent(index)
-    openAt(index)
-  }
+  const { onOpen } = rest
+  const scrollTo = (index: number) => rows.scrollToIndex(index)
+  const { current, ...handlers } = useRowKeys({ grid: scroller, records, open, onOpen, scrollTo })
   const rowId = (index: number) => `${gridId}-${index}`
   const template = shown.map(({ widthCh }) => `minmax(${widthCh}ch, ${widthCh}fr)`).join(' ')
   const width = `${shown.reduce((sum, { widthCh }) => sum + widthCh, 0)}ch`
@@ -113,8 +76,7 @@ export function RecordTable({
       aria-busy={isStale}
       data-stale={isStale || undefined}
       tabIndex={0}
-      onKeyDown={onKeyDown}
-      onClick={onClick}
+      {...handlers}
       style={{ '--columns': template, '--width': width } as React.CSSProperties}
     >
       <HeadRow columns={shown} sort={rest.sort} onSort={rest.onSort} />
@@ -143,48 +105,6 @@ export function RecordTable({
       </div>
     </div>
   )
-}
-
-/** Gives the focus back to the grid when the open record, which had it, is closed. */
-function useFocusBack(grid: RefObject<HTMLElement | null>, open: RecordPlace | undefined): void {
-  const before = useRef(open)
-  useEffect(() => {
-    const isClosed = before.current !== undefined && open === undefined
-    before.current = open
-    if (isClosed && document.activeElement === document.body) grid.current?.focus({ preventScroll: true })
-  }, [grid, open])
-}
-
-/** The current row: follows the open record, and stays inside the list. */
-function useCurrent(openIndex: number, length: number) {
-  const [current, setCurrent] = useState(Math.max(0, openIndex))
-  useEffect(() => {
-    if (openIndex >= 0) setCurrent(openIndex)
-  }, [openIndex])
-  return [Math.min(current, Math.max(0, length - 1)), setCurrent] as const
-}
-
-/** Where a key moves the current row; `undefined` for other keys. */
-function stepOf({ key }: KeyboardEvent, current: number, height: number, length: number): number | undefined {
-  const page = Math.max(1, Math.floor(height / ROW_HEIGHT) - 2)
-  switch (key) {
-    case 'ArrowDown':
-    case 'j':
-      return current + 1
-    case 'ArrowUp':
-    case 'k':
-      return current - 1
-    case 'PageDown':
-      return current + page
-    case 'PageUp':
-      return current - page
-    case 'Home':
-      return 0
-    case 'End':
-      return length - 1
-    default:
-      return undefined
-  }
 }
 
 type HeadRowProps = { columns: readonly Column[] } & Pick<RecordTableProps, 'sort' | 'onSort'>
