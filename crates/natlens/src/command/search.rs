@@ -164,14 +164,15 @@ fn position(failure: &Failure) -> Option<ErrorPosition> {
 
 /// The line of the query with the mistake, and a line that points at it.
 fn pointed(query: &str, position: ErrorPosition) -> String {
+    // Line and column may count inside the SQL; the offset counts in all of the query.
     let number = |wide: u64| usize::try_from(wide).unwrap_or(usize::MAX);
-    let line = query.lines().nth(number(position.line).saturating_sub(1)).unwrap_or_default();
-    let before: String = line.chars().take(number(position.column).saturating_sub(1)).collect();
-    // As wide as the text before it, whatever the terminal makes of each character.
-    let space: String = before.chars().map(|c| if c.is_ascii() { ' ' } else { '\u{3000}' }).collect();
-    let left = line.chars().count().saturating_sub(before.chars().count());
-    let marks = "^".repeat(number(position.length).clamp(1, left.max(1)));
-    format!("  {line}\n  {space}{marks}")
+    let (before, after) = query.split_at_checked(number(position.offset)).unwrap_or((query, ""));
+    let start = before.rsplit('\n').next().unwrap_or_default();
+    let rest = after.split('\n').next().unwrap_or_default();
+    // As wide as the text before it: what is not ASCII here is nearly always Chinese, and two columns wide.
+    let space: String = start.chars().map(|c| if c.is_ascii() { ' ' } else { '\u{3000}' }).collect();
+    let culprit = rest.get(..number(position.length).min(rest.len())).unwrap_or_default();
+    format!("  {start}{rest}\n  {space}{}", "^".repeat(culprit.chars().count().max(1)))
 }
 
 /// The table of an analysis.
@@ -206,15 +207,16 @@ mod tests {
 
     #[test]
     fn a_mistake_is_pointed_at_in_its_line() {
-        let at = |line, column, length| ErrorPosition { offset: 0, length, line, column };
+        let at = |offset, length| ErrorPosition { offset, length, line: 1, column: 1 };
         expect![[r#"
               action:ACCEPT AND srcadr:10.0.0.1
-                                ^^^^^^"#]]
-        .assert_eq(&pointed("action:ACCEPT AND srcadr:10.0.0.1", at(1, 19, 6)));
+                                ^^^^^^"#]].assert_eq(&pointed("action:ACCEPT AND srcadr:10.0.0.1", at(18, 6)));
         expect![[r#"
               AND
-                 ^"#]]
-        .assert_eq(&pointed("action:ACCEPT\nAND", at(2, 4, 0)));
+                 ^"#]].assert_eq(&pointed("action:ACCEPT\nAND", at(17, 0)));
+        expect![[r#"
+              * | SELECT cunt(*)
+                         ^"#]].assert_eq(&pointed("* | SELECT cunt(*)", at(11, 0)));
     }
 
     #[test]
