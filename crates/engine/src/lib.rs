@@ -1,1 +1,53 @@
-//! TODO
+//! Runs a checked query over a snapshot.
+//!
+//! Hides: DataFusion: planning, pruning, limits, which SQL is allowed, the functions of the log service.
+//! Knows nothing of: the lifetime of files, query text in the search language, HTTP, accounts.
+//!
+//! A search becomes a predicate over the columns of segments ([`Engine::find`], [`Engine::histogram`]); the SQL that
+//! follows it sees its records as the table `log` ([`Engine::analyse`]).
+
+mod address;
+mod analyse;
+mod answer;
+mod engine;
+mod error;
+mod find;
+mod function;
+mod histogram;
+mod phrase;
+mod predicate;
+mod record;
+mod sql;
+mod table;
+
+pub use answer::{Cell, Column, ColumnKind, Table};
+pub use engine::{Engine, EngineSettings, Scope};
+pub use error::{EngineError, EngineErrorClass, Place, SqlError, SqlErrorClass};
+pub use find::{FindOrder, Found, FoundRecord, Page, Position};
+pub use histogram::Bucket;
+
+/// The most records that paging reaches, offset and page together.
+///
+/// The published limit of the log service; deeper paging continues after a [`Position`].
+pub const FIND_RECORDS_MAX: u64 = 10_000;
+
+/// The most buckets of one histogram.
+///
+/// An API may allow fewer; this keeps a short interval over a long range from filling memory with zeros.
+pub const HISTOGRAM_BUCKETS_MAX: u64 = 10_000;
+
+/// How many rows SQL returns when it has no `LIMIT`. Published.
+pub const ROWS_DEFAULT: u64 = 100;
+
+/// The most rows that SQL returns. Published.
+pub const ROWS_MAX: u64 = 10_000;
+
+/// The largest answer of SQL. Unit: bytes, as text without names.
+///
+/// The published limit of a response, less what JSON adds.
+pub const ANSWER_BYTES_MAX: usize = 32 * 1024 * 1024;
+
+/// The longest SQL, counted in words, signs and values.
+///
+/// Planning recurses into expressions; this bounds their depth to what [`EngineSettings`] gives a thread as stack.
+pub const SQL_TOKENS_MAX: usize = 2_000;

@@ -1,0 +1,169 @@
+//! A search as a predicate over the columns of segments.
+//!
+//! Hides: how tests with two truth values are said in SQL's three, and which of them can skip parts of a segment.
+//! Knows nothing of: files, SQL text. What a search means is told by `Search::finds`; this finds the same records.
+
+use std::ops::Bound;
+
+use datafusion::arrow::datatypes::DataType;
+use datafusion::common::{Column, ScalarValue};
+use datafusion::logical_expr::{Expr, lit};
+use flow::{FIELDS, FieldKind, TimeRange, Timestamp, field};
+use query::{Comparison, Filter, IndexedFields, Phrase, Search, TIMESTAMP_FIELD, Test};
+use store::{TIMESTAMP_COLUMN, segment_schema};
+
+use crate::address;
+use crate::phrase::{Cutting, has_phrase, in_any, looks_like};
+
+/// What is true where the search finds the record, and false or null elsewhere.
+pub(crate) fn predicate(search: &Search, index: &IndexedFields) -> Expr {
+    let all = |parts: &[Search]| parts.iter().map(|part| predicate(part, index)).collect();
+    match search {
+        Search::All => lit(true),
+        Search::And(parts) => all_of(all(parts)),
+        Search::Or(parts) => any_of(all(parts)),
+        // Null, the test of an absent value, is as good as false: so NOT makes it true.
+        Search::Not(inner) => predicate(inner, index).is_not_true(),
+        Search::Filter(filter) => test(filter, index),
+        Search::FullText(phrase) => anywhere(phrase, index),
+    }
+}
+
+/// What is true where a record starts in `range`.
+pub(crate) fn within(range: TimeRange) -> Expr {
+    let at = column(TIMESTAMP_COLUMN);
+    let mut bounds = Vec::new();
+    if range.from > TimeRange::ALWAYS.from {
+        bounds.push(at.clone().gt_eq(moment(range.from)));
+    }
+    if range.to < TimeRange::ALWAYS.to {
+        bounds.push(at.lt(moment(range.to)));
+    }
+    all_of(bounds)
+}
+
+/// The column of that name, whatever characters it has.
+pub(crate) fn column(name: &str) -> Expr {
+    Expr::Column(Column::from_name(name))
+}
+
+/// A moment as a value of the time column.
+pub(crate) fn moment(at: Timestamp) -> Expr {
+    let schema = segment_schema();
+    let zone = match schema.field_with_name(TIMESTAMP_COLUMN).map(|field| field.data_type()) {
+        Ok(DataType::Timestamp(_, zone)) => zone.clone(),
+        _ => None,
+    };
+    lit(ScalarValue::TimestampMillisecond(Some(at.millis()), zone))
+}
+
+/// What is true where all of `parts` are; true when there are none.
+pub(crate) fn all_of(parts: Vec<Expr>) -> Expr {
+    balanced(parts, Expr::and).unwrap_or(lit(true))
+}
+
+/// What is true where any of `parts` is; false when there are none.
+pub(crate) fn any_of(parts: Vec<Expr>) -> Expr {
+    balanced(parts, Expr::or).unwrap_or(lit(false))
+}
+
+/// Joins `parts` to a tree of little depth, because everything that reads it recurses.
+fn balanced(mut parts: Vec<Expr>, join: fn(Expr, Expr) -> Expr) -> Option<Expr> {
+    if parts.len() <= 1 {
+        return parts.pop();
+    }
+    let right = balanced(parts.split_off(parts.len() / 2), join)?;
+    Some(join(balanced(parts, join)?, right))
+}
+
+fn test(filter: &Filter, index: &IndexedFields) -> Expr {
+    if filter.field == TIMESTAMP_FIELD {
+        let number = |millis| moment(Timestamp::from_millis(millis));
+        return number_test(&column(TIMESTAMP_COLUMN), &filter.test, number);
+    }
+    let Some(field) = field(&filter.field) else {
+        return lit(filter.test == Test::Empty); // every record lacks it
+    };
+    let column = column(field.name);
+    match field.kind {
+        FieldKind::Long => number_test(&column, &filter.test, lit),
+        FieldKind::Address => address_test(&column, &filter.test),
+        FieldKind::Text => {
+            let delimiters =
+                index.field(field.name).map(|field| field.delimiters.clone()).unwrap_or_default();
+            text_test(&column, &filter.test, &Cutting { delimiters, case: index.case })
+        }
+    }
+}
+
+fn number_test(column: &Expr, test: &Test, number: impl Fn(i64) -> Expr) -> Expr {
+    let column = column.clone();
+    match test {
+        Test::Exists => column.is_not_null(),
+        Test::Empty => column.is_null(),
+        Test::Compare(comparison, wanted) => compare(column, *comparison, number(*wanted)),
+        Test::Range(low, high) => {
+            let low = match low {
+                Bound::Included(low) => Some(column.clone().gt_eq(number(*low))),
+                Bound::Excluded(low) => Some(column.clone().gt(number(*low))),
+                Bound::Unbounded => None,
+            };
+            let high = match high {
+                Bound::Included(high) => Some(column.lt_eq(number(*high))),
+                Bound::Excluded(high) => Some(column.lt(number(*high))),
+                Bound::Unbounded => None,
+            };
+            all_of(low.into_iter().chain(high).collect())
+        }
+        Test::Text(_)
+        | Test::Address(_)
+        | Test::Prefix(_)
+        | Test::AddressRange(..)
+        | Test::AddressWildcard(_) => lit(false),
+    }
+}
+
+fn compare(left: Expr, comparison: Comparison, right: Expr) -> Expr {
+    match comparison {
+        Comparison::Less => left.lt(right),
+        Comparison::LessOrEqual => left.lt_eq(right),
+        Comparison::Equal => left.eq(right),
+        Comparison::GreaterOrEqual => left.gt_eq(right),
+        Comparison::Greater => left.gt(right),
+    }
+}
+
+fn address_test(column: &Expr, test: &Test) -> Expr {
+    match test {
+        Test::Exists => column.clone().is_not_null(),
+        Test::Empty => column.clone().is_null(),
+        Test::Address(wanted) => address::between(column, *wanted, *wanted),
+        Test::Prefix(prefix) => address::between(column, prefix.first(), prefix.last()),
+        Test::AddressRange(first, last) => address::between(column, *first, *last),
+        Test::AddressWildcard(wildcard) => looks_like(column, wildcard),
+        Test::Text(_) | Test::Compare(..) | Test::Range(..) => lit(false),
+    }
+}
+
+fn text_test(column: &Expr, test: &Test, cutting: &Cutting) -> Expr {
+    match test {
+        Test::Exists => column.clone().is_not_null(),
+        Test::Empty => column.clone().is_null().or(column.clone().eq(lit(""))),
+        Test::Text(phrase) => has_phrase(column, phrase, cutting),
+        Test::Compare(..)
+        | Test::Range(..)
+        | Test::Address(_)
+        | Test::Prefix(_)
+        | Test::AddressRange(..)
+        | Test::AddressWildcard(_) => lit(false),
+    }
+}
+
+/// What is true where the printed value of some field has the phrase.
+fn anywhere(phrase: &Phrase, index: &IndexedFields) -> Expr {
+    let Some(full_text) = &index.full_text else { return lit(false) };
+    let cutting = Cutting { delimiters: full_text.delimiters.clone(), case: full_text.case };
+    let columns: Vec<(FieldKind, Expr)> =
+        FIELDS.iter().map(|field| (field.kind, column(field.name))).collect();
+    in_any(&columns, phrase, &cutting)
+}

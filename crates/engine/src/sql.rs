@@ -1,0 +1,350 @@
+//! Reads the SQL of a query: one SELECT over the table `log`, said so that the engine below understands it.
+//!
+//! Hides: which statements are allowed, that FROM and LIMIT may be absent, and the dialect of the log service.
+//! Knows nothing of: columns and their types, how a statement is carried out.
+
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the enums of the parser grow with every dialect that it learns"
+)]
+
+use std::ops::ControlFlow;
+
+use datafusion::sql::sqlparser::ast::{
+    CastKind, DataType, ExcludeSelectItem, Expr, Function, FunctionArg, FunctionArgExpr,
+    FunctionArgumentList, FunctionArguments, Ident, LimitClause, ObjectName, ObjectNamePart, Query, Select,
+    SelectItem, SetExpr, Spanned as _, Statement, TableFactor, TableWithJoins, Value, VisitMut as _,
+    VisitorMut,
+};
+use datafusion::sql::sqlparser::dialect::GenericDialect;
+use datafusion::sql::sqlparser::parser::{Parser, ParserError};
+use datafusion::sql::sqlparser::tokenizer::{Location, Span, Token, Tokenizer};
+use query::SqlText;
+
+use crate::error::{Place, SqlError, SqlErrorClass};
+use crate::function;
+use crate::{ROWS_DEFAULT, ROWS_MAX, SQL_TOKENS_MAX};
+
+/// The only table.
+pub(crate) const TABLE: &str = "log";
+
+/// Reads a statement. `hidden` are columns that `*` does not show.
+pub(crate) fn read(sql: &SqlText, hidden: &[String]) -> Result<Statement, SqlError> {
+    let mut query = parse(sql)?;
+    let mut rewriting = Rewriting { sql, hidden, with: Vec::new() };
+    if let ControlFlow::Break(error) = query.visit(&mut rewriting) {
+        return Err(error);
+    }
+    limit(sql, &mut query)?;
+    Ok(Statement::Query(query))
+}
+
+/// Where line and column of SQL stand in the query; `None` for the place that parsers use for "unknown".
+pub(crate) fn place(sql: &SqlText, line: u64, column: u64) -> Option<Place> {
+    let nth = |number: u64| usize::try_from(number.checked_sub(1)?).ok();
+    let (lines, characters) = (nth(line)?, nth(column)?);
+    let before: usize = sql.text.split_inclusive('\n').take(lines).map(str::len).sum();
+    let within = sql.text.get(before..)?.char_indices().nth(characters);
+    let offset = sql.offset + within.map_or(sql.text.len(), |(at, _)| before + at);
+    Some(Place { line, column, offset })
+}
+
+fn parse(sql: &SqlText) -> Result<Box<Query>, SqlError> {
+    let dialect = GenericDialect {};
+    let tokens = Tokenizer::new(&dialect, &sql.text).tokenize_with_location().map_err(|error| {
+        let place = place(sql, error.location.line, error.location.column);
+        SqlError::new(SqlErrorClass::Syntax, lower_case(&error.message)).at(place)
+    })?;
+    let count = tokens.iter().filter(|token| !matches!(token.token, Token::Whitespace(_))).count();
+    if count > SQL_TOKENS_MAX {
+        let message = format!("the SQL has {count} words and signs: at most {SQL_TOKENS_MAX} are accepted");
+        return Err(SqlError::new(SqlErrorClass::Syntax, message));
+    }
+    let parsed = Parser::new(&dialect).with_tokens_with_locations(tokens).parse_statements();
+    match parsed.map_err(|error| unparsable(sql, error))?.pop() {
+        Some(Statement::Query(query)) => Ok(query),
+        _ => Err(SqlError::new(SqlErrorClass::Syntax, "only one SELECT is accepted").at(place(sql, 1, 1))),
+    }
+}
+
+fn unparsable(sql: &SqlText, error: ParserError) -> SqlError {
+    let text = match error {
+        ParserError::TokenizerError(text) | ParserError::ParserError(text) => text,
+        ParserError::RecursionLimitExceeded => "too many parentheses are open at once".to_owned(),
+    };
+    // The parser has no field for the place: it ends its message with `at Line: 1, Column: 8`.
+    let (message, location) = text.rsplit_once(" at Line: ").unwrap_or((&text, ""));
+    let numbers = location.split_once(", Column: ");
+    let numbers = numbers.and_then(|(line, column)| Some((line.parse().ok()?, column.parse().ok()?)));
+    let place = numbers.and_then(|(line, column)| place(sql, line, column));
+    SqlError::new(SqlErrorClass::Syntax, lower_case(message)).at(place)
+}
+
+/// The message with a small first letter.
+pub(crate) fn lower_case(message: &str) -> String {
+    let mut characters = message.trim().chars();
+    characters.next().map(|first| first.to_lowercase().chain(characters).collect()).unwrap_or_default()
+}
+
+/// Gives the statement its default limit, and refuses one that is no number or too large.
+fn limit(sql: &SqlText, query: &mut Query) -> Result<(), SqlError> {
+    let written = match (&query.limit_clause, &query.fetch) {
+        (Some(LimitClause::LimitOffset { limit, .. }), None) => limit.as_ref(),
+        (Some(LimitClause::OffsetCommaLimit { limit, .. }), None) => Some(limit),
+        (None, Some(fetch)) if !fetch.percent && !fetch.with_ties => fetch.quantity.as_ref(),
+        (None, None) => None,
+        _ => {
+            let message =
+                "the number of rows is limited in a way that is not supported: write LIMIT and a number";
+            return Err(SqlError::new(SqlErrorClass::Syntax, message));
+        }
+    };
+    let Some(written) = written else {
+        let default = LimitClause::LimitOffset {
+            limit: Some(number(ROWS_DEFAULT)),
+            offset: None,
+            limit_by: Vec::new(),
+        };
+        match &mut query.limit_clause {
+            Some(LimitClause::LimitOffset { limit, .. }) => *limit = Some(number(ROWS_DEFAULT)),
+            Some(LimitClause::OffsetCommaLimit { .. }) => {}
+            none @ None => *none = Some(default),
+        }
+        return Ok(());
+    };
+    let rows = match written {
+        Expr::Value(value) => match &value.value {
+            Value::Number(digits, _) => digits.parse::<u64>().ok(),
+            _ => None,
+        },
+        _ => None,
+    };
+    match rows {
+        Some(rows) if rows <= ROWS_MAX => Ok(()),
+        _ => {
+            let message = format!("LIMIT takes a number up to {ROWS_MAX}, not `{written}`");
+            let Location { line, column } = written.span().start;
+            Err(SqlError::new(SqlErrorClass::Verification, message).at(place(sql, line, column)))
+        }
+    }
+}
+
+/// One way through a statement: checks what it reads, and changes what is said differently here.
+struct Rewriting<'a> {
+    sql: &'a SqlText,
+    hidden: &'a [String],
+    /// The names that WITH gave to subqueries.
+    with: Vec<String>,
+}
+
+impl VisitorMut for Rewriting<'_> {
+    type Break = SqlError;
+
+    fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<SqlError> {
+        let with = query.with.iter().flat_map(|with| &with.cte_tables);
+        self.with.extend(with.map(|table| table.alias.name.value.clone()));
+        let extras = query.locks.is_empty()
+            && query.for_clause.is_none()
+            && query.settings.is_none()
+            && query.format_clause.is_none()
+            && query.pipe_operators.is_empty();
+        if extras && only_selects(&query.body) {
+            ControlFlow::Continue(())
+        } else {
+            self.refuse("only SELECT is accepted, without FOR, SETTINGS and FORMAT", query.span())
+        }
+    }
+
+    fn pre_visit_select(&mut self, select: &mut Select) -> ControlFlow<SqlError> {
+        if select.into.is_some() {
+            return self.refuse("SELECT INTO is not accepted: a query changes nothing", select.span());
+        }
+        if select.from.is_empty() {
+            select.from = vec![from_log()];
+        }
+        let reads_log = select.from.iter().any(|from| match &from.relation {
+            TableFactor::Table { name, .. } => self.is_log(name),
+            _ => false,
+        });
+        let mut names = Vec::new();
+        for item in &mut select.projection {
+            match item {
+                SelectItem::Wildcard(options) if reads_log && options.opt_exclude.is_none() => {
+                    let hidden = self.hidden.iter().map(|name| ObjectName::from(Ident::new(name.as_str())));
+                    options.opt_exclude = Some(ExcludeSelectItem::Multiple(hidden.collect()))
+                        .filter(|_| !self.hidden.is_empty());
+                }
+                SelectItem::UnnamedExpr(expr) => {
+                    if let Some(name) = column_name(expr, &mut names) {
+                        *item = SelectItem::ExprWithAlias {
+                            expr: expr.clone(),
+                            alias: Ident::with_quote('"', name),
+                        };
+                    }
+                }
+                _ => {}
+            }
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_table_factor(&mut self, table: &mut TableFactor) -> ControlFlow<SqlError> {
+        match table {
+            TableFactor::Table { name, args: Some(_), .. } => self.refuse_table(name),
+            TableFactor::Function { name, .. } => self.refuse_table(name),
+            TableFactor::TableFunction { .. } => {
+                self.refuse("functions that make tables are not accepted", table.span())
+            }
+            _ => ControlFlow::Continue(()),
+        }
+    }
+
+    fn post_visit_relation(&mut self, relation: &mut ObjectName) -> ControlFlow<SqlError> {
+        if self.is_log(relation) {
+            let span = relation.span();
+            *relation = ObjectName(vec![ObjectNamePart::Identifier(Ident::with_span(span, TABLE))]);
+            return ControlFlow::Continue(());
+        }
+        let name = single(relation);
+        if name.is_some_and(|name| self.with.iter().any(|with| with == name)) {
+            return ControlFlow::Continue(());
+        }
+        self.refuse_table(relation)
+    }
+
+    fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<SqlError> {
+        match expr {
+            Expr::Cast { kind: CastKind::Cast | CastKind::DoubleColon, expr: inner, data_type, .. } => {
+                if matches!(data_type, DataType::Timestamp(..)) {
+                    let inner = std::mem::replace(inner.as_mut(), number(0));
+                    *expr = call(function::TIMESTAMP_OF, vec![inner]);
+                }
+            }
+            Expr::Function(function) => translate(function),
+            _ => {}
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+impl Rewriting<'_> {
+    fn is_log(&self, name: &ObjectName) -> bool {
+        let shadowed = self.with.iter().any(|with| with == TABLE);
+        !shadowed && single(name).is_some_and(|name| name.eq_ignore_ascii_case(TABLE))
+    }
+
+    fn refuse_table(&self, name: &ObjectName) -> ControlFlow<SqlError> {
+        let message =
+            format!("there is no table `{name}`: the records that were found are the table `{TABLE}`");
+        self.refuse(&message, name.span())
+    }
+
+    fn refuse(&self, message: &str, span: Span) -> ControlFlow<SqlError> {
+        let place = place(self.sql, span.start.line, span.start.column);
+        ControlFlow::Break(SqlError::new(SqlErrorClass::Verification, message).at(place))
+    }
+}
+
+fn only_selects(body: &SetExpr) -> bool {
+    match body {
+        SetExpr::Select(_) | SetExpr::Query(_) => true,
+        SetExpr::SetOperation { left, right, .. } => only_selects(left) && only_selects(right),
+        SetExpr::Values(_)
+        | SetExpr::Insert(_)
+        | SetExpr::Update(_)
+        | SetExpr::Delete(_)
+        | SetExpr::Merge(_)
+        | SetExpr::Table(_) => false,
+    }
+}
+
+/// The name of a table that is neither in a schema nor in a catalog.
+fn single(name: &ObjectName) -> Option<&str> {
+    match name.0.as_slice() {
+        [ObjectNamePart::Identifier(ident)] => Some(&ident.value),
+        _ => None,
+    }
+}
+
+/// What the column of an expression without alias is called: as it was written, told apart from those before.
+fn column_name(expr: &Expr, names: &mut Vec<String>) -> Option<String> {
+    if matches!(expr, Expr::Identifier(_) | Expr::CompoundIdentifier(_)) {
+        return None;
+    }
+    let written = expr.to_string();
+    let before = names.iter().filter(|name| **name == written).count();
+    names.push(written.clone());
+    Some(if before == 0 { written } else { format!("{written} ({})", before + 1) })
+}
+
+/// Says a function of Presto in functions that exist.
+fn translate(function: &mut Function) {
+    let Some(name) = single(&function.name).map(str::to_ascii_lowercase) else { return };
+    let arguments = match &mut function.args {
+        FunctionArguments::List(list) => &mut list.args,
+        FunctionArguments::None | FunctionArguments::Subquery(_) => return,
+    };
+    match (name.as_str(), arguments.as_mut_slice()) {
+        ("count_if", [FunctionArg::Unnamed(FunctionArgExpr::Expr(condition))])
+            if function.filter.is_none() =>
+        {
+            function.filter = Some(Box::new(std::mem::replace(condition, number(0))));
+            *arguments = vec![FunctionArg::Unnamed(FunctionArgExpr::Wildcard)];
+            function.name = name_of("count");
+        }
+        ("histogram", [FunctionArg::Unnamed(FunctionArgExpr::Expr(moment)), interval]) => {
+            let moment = call(function::TIMESTAMP_OF, vec![std::mem::replace(moment, number(0))]);
+            *arguments = vec![interval.clone(), FunctionArg::Unnamed(FunctionArgExpr::Expr(moment))];
+            function.name = name_of("date_bin");
+        }
+        _ => {
+            if let Some(here) = function::renamed(&name) {
+                function.name = name_of(here);
+            }
+        }
+    }
+}
+
+fn call(name: &str, arguments: Vec<Expr>) -> Expr {
+    let args =
+        arguments.into_iter().map(|argument| FunctionArg::Unnamed(FunctionArgExpr::Expr(argument))).collect();
+    Expr::Function(Function {
+        name: name_of(name),
+        uses_odbc_syntax: false,
+        parameters: FunctionArguments::None,
+        args: FunctionArguments::List(FunctionArgumentList {
+            duplicate_treatment: None,
+            args,
+            clauses: Vec::new(),
+        }),
+        filter: None,
+        null_treatment: None,
+        over: None,
+        within_group: Vec::new(),
+    })
+}
+
+fn name_of(function: &str) -> ObjectName {
+    ObjectName::from(Ident::new(function))
+}
+
+fn number(number: u64) -> Expr {
+    Expr::value(Value::Number(number.to_string(), false))
+}
+
+/// `FROM log`
+fn from_log() -> TableWithJoins {
+    let relation = TableFactor::Table {
+        name: ObjectName::from(Ident::new(TABLE)),
+        alias: None,
+        args: None,
+        with_hints: Vec::new(),
+        version: None,
+        with_ordinality: false,
+        partitions: Vec::new(),
+        json_path: None,
+        sample: None,
+        index_hints: Vec::new(),
+    };
+    TableWithJoins { relation, joins: Vec::new() }
+}

@@ -1,0 +1,115 @@
+//! The segments of a snapshot as a table of DataFusion.
+//!
+//! Hides: how files are handed to the threads, which of them are read at all.
+//! Knows nothing of: searches, SQL; it never lists a folder.
+
+use std::path;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use datafusion::arrow::datatypes::{DataType, Field, SchemaRef};
+use datafusion::catalog::{Session, TableProvider};
+use datafusion::common::stats::Precision;
+use datafusion::common::{DataFusionError, ScalarValue, Statistics};
+use datafusion::datasource::TableType;
+use datafusion::datasource::listing::PartitionedFile;
+use datafusion::datasource::object_store::ObjectStoreUrl;
+use datafusion::datasource::physical_plan::parquet::CachedParquetFileReaderFactory;
+use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, ParquetSource};
+use datafusion::datasource::source::DataSourceExec;
+use datafusion::datasource::table_schema::TableSchema;
+use datafusion::logical_expr::Expr;
+use datafusion::object_store::path::Path as StorePath;
+use datafusion::physical_plan::ExecutionPlan;
+use datafusion::physical_plan::empty::EmptyExec;
+use flow::TimeRange;
+use store::{Segment, segment_schema};
+
+/// The column that tells which segment a row comes from.
+pub(crate) const SEGMENT_COLUMN: &str = "__SEGMENT__";
+
+/// Some segments as a table: their columns, and [`SEGMENT_COLUMN`].
+#[derive(Debug)]
+pub(crate) struct SegmentTable {
+    schema: TableSchema,
+    files: Vec<PartitionedFile>,
+    rows: u64,
+}
+
+/// The segments that may hold records of `range`, out of `segments`.
+pub(crate) fn overlapping(segments: &[Arc<Segment>], range: TimeRange) -> Vec<Arc<Segment>> {
+    let overlaps = |held: TimeRange| held.from < range.to && range.from < held.to;
+    segments.iter().filter(|segment| overlaps(segment.range())).map(Arc::clone).collect()
+}
+
+impl SegmentTable {
+    /// The table of `segments`. Fails when the path of one cannot be named.
+    pub(crate) fn new(segments: &[Arc<Segment>]) -> Result<Self, DataFusionError> {
+        let segment_column = Arc::new(Field::new(SEGMENT_COLUMN, DataType::Int64, false));
+        Ok(Self {
+            schema: TableSchema::builder(segment_schema())
+                .with_table_partition_cols(vec![segment_column])
+                .build(),
+            files: segments.iter().map(|segment| file(segment)).collect::<Result<_, _>>()?,
+            rows: segments.iter().map(|segment| segment.rows()).sum(),
+        })
+    }
+}
+
+#[async_trait]
+impl TableProvider for SegmentTable {
+    fn schema(&self) -> SchemaRef {
+        Arc::clone(self.schema.table_schema())
+    }
+
+    fn table_type(&self) -> TableType {
+        TableType::Base
+    }
+
+    async fn scan(
+        &self,
+        state: &dyn Session,
+        projection: Option<&Vec<usize>>,
+        _filters: &[Expr],
+        limit: Option<usize>,
+    ) -> Result<Arc<dyn ExecutionPlan>, DataFusionError> {
+        let mut statistics = Statistics::new_unknown(&self.schema());
+        statistics.num_rows = usize::try_from(self.rows).map_or(Precision::Absent, Precision::Exact);
+        let store = ObjectStoreUrl::local_filesystem();
+        let runtime = state.runtime_env();
+        let reader = CachedParquetFileReaderFactory::new(
+            runtime.object_store(&store)?,
+            runtime.cache_manager.get_file_metadata_cache(),
+        );
+        let source = ParquetSource::new(self.schema.clone())
+            .with_table_parquet_options(state.default_table_options().parquet)
+            .with_parquet_file_reader_factory(Arc::new(reader));
+        let groups = FileGroup::new(self.files.clone()).split_files(state.config().target_partitions());
+        if groups.is_empty() {
+            let schema = datafusion::physical_plan::project_schema(&self.schema(), projection)?;
+            return Ok(Arc::new(EmptyExec::new(schema)));
+        }
+        let scan = FileScanConfigBuilder::new(store, Arc::new(source))
+            .with_file_groups(groups)
+            .with_statistics(statistics)
+            .with_projection_indices(projection.cloned())?
+            .with_limit(limit)
+            .build();
+        Ok(DataSourceExec::from_data_source(scan))
+    }
+
+    fn statistics(&self) -> Option<Statistics> {
+        let mut statistics = Statistics::new_unknown(&self.schema());
+        statistics.num_rows = usize::try_from(self.rows).map_or(Precision::Absent, Precision::Exact);
+        Some(statistics)
+    }
+}
+
+fn file(segment: &Segment) -> Result<PartitionedFile, DataFusionError> {
+    let path = path::absolute(segment.path())?;
+    let location =
+        StorePath::from_absolute_path(path).map_err(|error| DataFusionError::External(error.into()))?;
+    let mut file = PartitionedFile::new("", segment.bytes());
+    file.object_meta.location = location;
+    Ok(file.with_partition_values(vec![ScalarValue::Int64(Some(segment.id()))]))
+}

@@ -1,0 +1,254 @@
+//! Laws: the engine finds what a search means, and every way of asking tells the same.
+//!
+//! Hides: how records and searches are made.
+//! Knows nothing of: the inside of the engine; what a search means is told by `Search::finds`.
+
+use std::time::Duration;
+
+use engine::{Cell, FindOrder, Found, FoundRecord, Page};
+use flow::{Record, TimeRange, Timestamp};
+use proptest::prelude::*;
+use query::{Case, IndexedFields, Syntax, parse};
+
+use crate::topic::{FIRST_PAGE, Topic, record};
+
+/// Values that meet each other, and the edges of what a column holds.
+fn value_of_some_field() -> impl Strategy<Value = String> {
+    let texts = prop::sample::select(vec![
+        "action=ACCEPT",
+        "action=REJECT",
+        "action=accept",
+        "log-status=SKIPDATA",
+        "interface-id=eni-a1",
+        "interface-id=eni-A1",
+        "interface-id=",
+        "reject-rule=drop_all",
+        "reject-rule=drop,all_10.0.0.1",
+        "reject-rule=all/drop",
+        "reject-rule=Ärger_443",
+        "reject-rule=ärger",
+        "reject-rule=",
+        "dst-country=443",
+        "flow-state=NEW",
+        "direction=EGRESS",
+    ]);
+    let addresses = prop::sample::select(vec![
+        "10.0.0.0",
+        "10.0.0.1",
+        "10.0.255.255",
+        "10.1.0.0",
+        "0.0.0.0",
+        "255.255.255.255",
+        "::",
+        "::1",
+        "::fffe:ffff:ffff",
+        "::1:0:0:0",
+        "2001:db8::443",
+        "2001:db8:0:1::7",
+        "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff",
+    ]);
+    let numbers = prop::sample::select(vec![0, 1, 79, 80, 443, 65_535, 9_223_372_036_854_775_807_u64]);
+    let address_fields = prop::sample::select(vec!["srcaddr", "dstaddr", "natsrcaddr"]);
+    let number_fields =
+        prop::sample::select(vec!["srcport", "dstport", "bytes", "lost", "protocol", "dst-asn"]);
+    prop_oneof![
+        texts.prop_map(str::to_owned),
+        (address_fields, addresses).prop_map(|(field, address)| format!("{field}={address}")),
+        (number_fields, numbers).prop_map(|(field, number)| format!("{field}={number}")),
+    ]
+}
+
+fn some_record() -> impl Strategy<Value = Record> {
+    let values = prop::collection::vec(value_of_some_field(), 0..8);
+    (0..5_000_i64, values)
+        .prop_map(|(start_ms, values)| record(&format!("start-ms={start_ms} {}", values.join(" "))))
+}
+
+fn condition() -> impl Strategy<Value = String> {
+    prop::sample::select(vec![
+        "*",
+        "action:ACCEPT",
+        "action:accept",
+        "action:*",
+        "action:\"\"",
+        "interface-id:eni-a1",
+        "interface-id:eni-*",
+        "interface-id:\"\"",
+        "interface-id:*",
+        "reject-rule:drop",
+        "reject-rule:\"drop all\"",
+        "reject-rule:\"all drop\"",
+        "reject-rule:ÄRGER",
+        "reject-rule:dr*",
+        "reject-rule:\"\"",
+        "reject-rule:\"al? 10.0.0.1\"",
+        "log-status:OK",
+        "ccn-id:\"\"",
+        "srcaddr:10.0.0.1",
+        "srcaddr:10.0.0.0/16",
+        "srcaddr:0.0.0.0/0",
+        "srcaddr:\"::/0\"",
+        "srcaddr:\"::/64\"",
+        "srcaddr:\"2001:db8::/32\"",
+        "srcaddr:10.*.0",
+        "srcaddr:20*",
+        "srcaddr:*",
+        "srcaddr:\"\"",
+        "dstaddr:[10.0.0.1 TO 10.1.0.0]",
+        "dstaddr:[\"::1\" TO \"ffff::\"]",
+        "dstport:443",
+        "dstport:>=80",
+        "dstport<80",
+        "dstport:[1 TO 443]",
+        "dstport:{1 TO 443}",
+        "dstport:{80 TO *]",
+        "bytes:9223372036854775807",
+        "bytes:>9223372036854775806",
+        "srcport:\"\"",
+        "lost:*",
+        "protocol:tcp",
+        "__TIMESTAMP__:>=2500",
+        "__TIMESTAMP__:[1000 TO 1999]",
+        "start:2",
+        "443",
+        "drop",
+        "DROP",
+        "\"drop all\"",
+        "10.0.0.1",
+        "10.0.*",
+        "2001",
+        "db8",
+        "\"2001:db8\"",
+        "ärger",
+        "eni-*",
+        "eni-a1",
+        "ok",
+        "4?3",
+        "nowhere",
+    ])
+    .prop_map(str::to_owned)
+}
+
+fn search() -> impl Strategy<Value = String> {
+    condition().prop_recursive(3, 12, 3, |inner| {
+        prop_oneof![
+            inner.clone().prop_map(|one| format!("NOT ({one})")),
+            (inner.clone(), prop::sample::select(vec!["AND", "OR"]), inner)
+                .prop_map(|(left, joint, right)| format!("({left}) {joint} ({right})")),
+        ]
+    })
+}
+
+/// Field by field in upper and lower case, full text not, or the other way round.
+fn index() -> impl Strategy<Value = IndexedFields> {
+    prop::sample::select(vec![Case::Insensitive, Case::Sensitive]).prop_map(|case| IndexedFields {
+        case,
+        full_text: IndexedFields::all().full_text.map(|full_text| query::FullTextIndex { case, ..full_text }),
+        ..IndexedFields::all()
+    })
+}
+
+/// Records in segments, in the order of their arrival.
+fn segments() -> impl Strategy<Value = Vec<Vec<Record>>> {
+    prop::collection::vec(prop::collection::vec(some_record(), 1..12), 1..14)
+}
+
+fn stored(segments: &[Vec<Record>], index: &IndexedFields) -> Topic {
+    let mut topic = Topic::new();
+    topic.index = index.clone();
+    segments.iter().for_each(|records| topic.append(records));
+    topic
+}
+
+proptest! {
+    // Every case makes a store and asks for some time.
+    #![proptest_config(ProptestConfig { cases: 12, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_engine_finds_what_the_search_means(
+        segments in segments(),
+        index in index(),
+        searches in prop::collection::vec(search(), 24),
+    ) {
+        let topic = stored(&segments, &index);
+        for text in searches {
+            let Ok(query) = parse(&text, Syntax::Cql, &index) else { continue };
+            let meant = newest_first(segments.iter().flatten().filter(|record| query.search.finds(record, &index)));
+            let found = records(topic.find(&text).unwrap());
+            prop_assert_eq!(found, meant, "{}", text);
+        }
+    }
+
+    #[test]
+    fn pages_buckets_and_counts_tell_the_same(
+        segments in segments(),
+        text in search(),
+        (from, length, limit) in (0..3_000_i64, 1..4_000_i64, 1..9_u64),
+    ) {
+        let topic = stored(&segments, &IndexedFields::all());
+        let query = topic.query(&format!("{text} | SELECT count(*)"));
+        let range = TimeRange { from: Timestamp::from_millis(from), to: Timestamp::from_millis(from + length) };
+        let scope = topic.scope(range);
+        let all = topic.wait(topic.engine.find(&scope, &query.search, FindOrder::Newest, FIRST_PAGE)).unwrap().records;
+        let meant = segments.iter().flatten().filter(|record| {
+            range.contains(record.start) && query.search.finds(record, &topic.index)
+        });
+        prop_assert_eq!(records(all.clone()), newest_first(meant));
+
+        let mut oldest = paged(&topic, &query.search, FindOrder::Oldest, (range, limit));
+        oldest.reverse();
+        prop_assert_eq!(&oldest, &all);
+        prop_assert_eq!(&paged(&topic, &query.search, FindOrder::Newest, (range, limit)), &all);
+
+        let interval = Duration::from_millis(700);
+        let buckets = topic.wait(topic.engine.histogram(&scope, &query.search, interval)).unwrap();
+        for bucket in &buckets {
+            let inside = TimeRange { from: bucket.start, to: bucket.start.plus(interval) };
+            let count = all.iter().filter(|found| inside.contains(found.position.at)).count();
+            prop_assert_eq!(bucket.count, count as u64);
+        }
+        prop_assert_eq!(buckets.iter().map(|bucket| bucket.count).sum::<u64>(), all.len() as u64);
+        let covered = buckets.first().unwrap().start <= range.from
+            && range.to <= buckets.last().unwrap().start.plus(interval);
+        prop_assert!(covered, "{:?}", buckets);
+
+        let counted = topic.wait(topic.engine.analyse(&scope, &query)).unwrap();
+        prop_assert_eq!(counted.rows, vec![vec![Cell::Bigint(i64::try_from(all.len()).unwrap())]]);
+    }
+}
+
+/// All records, by pages that continue after the last record, each compared with the page at its offset.
+fn paged(
+    topic: &Topic,
+    search: &query::Search,
+    order: FindOrder,
+    (range, limit): (TimeRange, u64),
+) -> Vec<FoundRecord> {
+    let scope = topic.scope(range);
+    let mut records: Vec<FoundRecord> = Vec::new();
+    loop {
+        let after = records.last().map(|record| record.position);
+        let page = Page { after, offset: 0, limit };
+        let Found { records: next, more } =
+            topic.wait(topic.engine.find(&scope, search, order, page)).unwrap();
+        let page = Page { after: None, offset: records.len() as u64, limit };
+        let at_offset = topic.wait(topic.engine.find(&scope, search, order, page)).unwrap();
+        assert_eq!((&at_offset.records, at_offset.more), (&next, more), "a page is the same at its offset");
+        assert!(!more || next.len() as u64 == limit, "only the last page is short");
+        records.extend(next);
+        if !more {
+            return records;
+        }
+    }
+}
+
+fn newest_first<'a>(records: impl DoubleEndedIterator<Item = &'a Record>) -> Vec<Record> {
+    let mut records: Vec<Record> = records.rev().cloned().collect();
+    // Stable: of the same moment, what arrived last comes first.
+    records.sort_by_key(|record| std::cmp::Reverse(record.start));
+    records
+}
+
+fn records(found: Vec<FoundRecord>) -> Vec<Record> {
+    found.into_iter().map(|found| found.record).collect()
+}

@@ -1,0 +1,165 @@
+//! Where the engine stops, and what it says then.
+//!
+//! Hides: nothing.
+//! Knows nothing of: the inside of the engine.
+
+use std::time::Duration;
+
+use engine::{
+    Cell, EngineErrorClass, EngineSettings, FIND_RECORDS_MAX, FindOrder, HISTOGRAM_BUCKETS_MAX, Page,
+    SQL_TOKENS_MAX, Scope,
+};
+use flow::{Record, TimeRange, Timestamp};
+use futures::FutureExt as _;
+
+use crate::topic::{FIRST_PAGE, Topic, record};
+
+fn some_records() -> Vec<Record> {
+    (0..100).map(|number| record(&format!("start-ms={number} flow-id=f{number} srcport={number}"))).collect()
+}
+
+#[test]
+fn a_query_that_takes_too_long_is_stopped() {
+    let topic =
+        Topic::with(EngineSettings { query_duration_max: Duration::ZERO, ..EngineSettings::default() });
+    topic.append(&some_records());
+    let error = topic.find("*").unwrap_err();
+    assert_eq!(error.class(), EngineErrorClass::Timeout);
+    assert!(error.to_string().contains("query_duration_max"), "{error}");
+}
+
+#[test]
+fn a_query_that_needs_too_much_memory_is_refused() {
+    let topic = Topic::with(EngineSettings { memory_bytes_max: 1, ..EngineSettings::default() });
+    topic.append(&some_records());
+    let error = topic.analyse("* | SELECT \"flow-id\", count(*) GROUP BY \"flow-id\"").unwrap_err();
+    assert_eq!(error.class(), EngineErrorClass::TooLarge);
+    assert!(error.to_string().contains("memory_bytes_max"), "{error}");
+}
+
+#[test]
+fn a_page_too_deep_is_refused_and_the_deepest_is_not() {
+    let topic = Topic::new();
+    topic.append(&some_records());
+    let scope = topic.scope(TimeRange::ALWAYS);
+    let search = topic.query("*").search;
+    let find = |offset| {
+        let page = Page { after: None, offset, limit: 100 };
+        topic.wait(topic.engine.find(&scope, &search, FindOrder::Newest, page))
+    };
+    assert!(find(FIND_RECORDS_MAX - 100).is_ok());
+    assert_eq!(find(FIND_RECORDS_MAX - 99).unwrap_err().class(), EngineErrorClass::TooLarge);
+    assert_eq!(find(u64::MAX).unwrap_err().class(), EngineErrorClass::TooLarge);
+}
+
+#[test]
+fn a_histogram_of_too_many_buckets_is_refused() {
+    let topic = Topic::new();
+    let search = topic.query("*").search;
+    let second = Duration::from_secs(1);
+    let always = topic.scope(TimeRange::ALWAYS);
+    let error = topic.wait(topic.engine.histogram(&always, &search, second)).unwrap_err();
+    assert!(error.to_string().contains(&HISTOGRAM_BUCKETS_MAX.to_string()), "{error}");
+}
+
+#[test]
+fn an_empty_topic_has_answers_too() {
+    let topic = Topic::new();
+    assert_eq!(topic.find("action:REJECT").unwrap(), []);
+    assert_eq!(
+        topic.analyse("* | SELECT action, count(*) GROUP BY action").unwrap().rows,
+        Vec::<Vec<_>>::new()
+    );
+    assert_eq!(topic.analyse("* | SELECT count(*)").unwrap().rows.len(), 1);
+}
+
+#[test]
+fn only_counted_fields_are_columns() {
+    let mut topic = Topic::new();
+    topic.append(&some_records());
+    topic.index.fields.retain_mut(|field| {
+        field.counted = field.name != "flow-id";
+        field.name != "srcport"
+    });
+    for name in ["\"flow-id\"", "flow_id", "srcport"] {
+        let error = topic.analyse(&format!("* | SELECT {name}")).unwrap_err().to_string();
+        assert!(error.contains("switch statistics on"), "{error}");
+    }
+    let columns = topic.analyse("* | SELECT * LIMIT 1").unwrap().columns;
+    assert!(
+        columns.iter().all(|column| !["flow-id", "srcport"].contains(&column.name.as_str())),
+        "{columns:?}"
+    );
+}
+
+#[test]
+fn the_deepest_sql_is_planned_and_a_deeper_one_is_refused() {
+    let topic = Topic::new();
+    topic.append(&some_records());
+    // `SELECT 1 + 1 … LIMIT 1`
+    let deep = |tokens: usize| format!("* | SELECT 1{} LIMIT 1", "+1".repeat((tokens - 4) / 2));
+    assert_eq!(topic.analyse(&deep(SQL_TOKENS_MAX)).unwrap().rows.len(), 1);
+    assert_eq!(topic.analyse(&deep(SQL_TOKENS_MAX + 2)).unwrap_err().class(), EngineErrorClass::Syntax);
+}
+
+#[test]
+fn the_longest_search_is_planned() {
+    let topic = Topic::new();
+    topic.append(&some_records());
+    let many = |condition: fn(usize) -> String| {
+        let conditions: Vec<String> = (0..query::CONDITIONS_MAX).map(condition).collect();
+        conditions.join(" OR ")
+    };
+    assert_eq!(topic.find(&many(|number| format!("srcport:{}", number + 50))).unwrap().len(), 50);
+    assert_eq!(topic.find(&many(|number| format!("srcport>{}", number + 98))).unwrap().len(), 1);
+    assert_eq!(topic.find(&many(|number| format!("f{}", number + 98))).unwrap().len(), 2);
+}
+
+#[test]
+fn a_query_given_up_leaves_room_for_the_next() {
+    let topic = Topic::with(EngineSettings { queries_max: 1, ..EngineSettings::default() });
+    topic.append(&some_records());
+    let scope = topic.scope(TimeRange::ALWAYS);
+    let search = topic.query("*").search;
+    for _ in 0..20 {
+        topic.wait(async {
+            let asked = topic.engine.find(&scope, &search, FindOrder::Newest, FIRST_PAGE);
+            // Asked for once, then dropped.
+            assert!(asked.now_or_never().is_none());
+        });
+    }
+    assert_eq!(topic.find("*").unwrap().len(), 100);
+}
+
+#[test]
+fn only_segments_that_can_matter_are_read() {
+    let topic = Topic::new();
+    for hour in 0..40 {
+        topic.append(&[record(&format!("start-ms={} flow-id=f{hour}", hour * 3_600_000))]);
+    }
+    let scope = topic.scope(TimeRange::ALWAYS);
+    let (newest, older) = scope.snapshot.segments.split_at(8);
+    assert!(
+        newest.iter().all(|segment| segment.range().from > older[0].range().from),
+        "a snapshot is newest first"
+    );
+    older.iter().for_each(|segment| std::fs::remove_file(segment.path()).unwrap());
+
+    let search = topic.query("*").search;
+    let find = |range, limit| {
+        let scope = Scope { range, ..topic.scope(range) };
+        let page = Page { after: None, offset: 0, limit };
+        topic.wait(topic.engine.find(&scope, &search, FindOrder::Newest, page))
+    };
+    // The newest records are found before the older segments would be opened.
+    assert_eq!(find(TimeRange::ALWAYS, 7).unwrap().records.len(), 7);
+    assert_eq!(find(TimeRange::ALWAYS, 8).unwrap_err().class(), EngineErrorClass::Internal);
+    // Outside the range nothing is opened.
+    let last_hours = TimeRange { from: Timestamp::from_seconds(32 * 3600), to: TimeRange::ALWAYS.to };
+    assert_eq!(find(last_hours, 100).unwrap().records.len(), 8);
+    let always = topic.scope(TimeRange::ALWAYS);
+    let late = Scope { range: last_hours, snapshot: always.snapshot, index: always.index };
+    let count =
+        topic.wait(topic.engine.analyse(&late, &topic.query("* | SELECT count(*), min(flow_id)"))).unwrap();
+    assert_eq!(count.rows, [[Cell::Bigint(8), Cell::Varchar("f32".to_owned())]]);
+}
