@@ -9,6 +9,8 @@ use std::path::Path;
 use std::process::{Command, Output};
 use std::time::Duration;
 
+use api::{Batch, Client, Credential, Deadline, EnrolAgent, EnrolAgentRequest};
+use flow::{LogStatus, Record, Timestamp};
 use tempfile::TempDir;
 use testkit::Program;
 
@@ -17,6 +19,9 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// How often a list is read until it shows what another process is about to cause.
 const LOOKS_MAX: usize = 500;
+
+/// 2026-11-25T00:00:00Z. Unit: Unix milliseconds.
+const MIDNIGHT: i64 = 1_795_564_800_000;
 
 /// A folder with a running program in it.
 struct Place {
@@ -63,6 +68,30 @@ impl Place {
     }
 }
 
+/// Stores `count` records in the topic as an agent does: one a millisecond from midnight on, numbered by `dstport`.
+fn store(place: &Place, topic: &str, count: u16) {
+    let client = |credential| Client::new(&place.url, credential, Deadline::After(PATIENCE));
+    let token = place.good(&["enrolment-token", "create"]).trim().to_owned();
+    let request =
+        EnrolAgentRequest { token, gateway_name: "edge".to_owned(), ..EnrolAgentRequest::default() };
+    let enrolled = client(Credential::None).call::<EnrolAgent>(&request).unwrap();
+    let record = |number: u16| {
+        let at = Timestamp::from_millis(MIDNIGHT + i64::from(number));
+        Record { dstport: Some(number), ..Record::empty(at, at, LogStatus::Ok) }
+    };
+    let batch = Batch {
+        id: uuid::Uuid::from_u128(1),
+        account: enrolled.account_id.parse().unwrap(),
+        region: enrolled.region.parse().unwrap(),
+        gateway: enrolled.nat_gateway_id.parse().unwrap(),
+        flow_log: "fl-00000001".parse().unwrap(),
+        topic: topic.parse().unwrap(),
+        records: (0..count).map(record).collect(),
+    };
+    let agent = client(Credential::AgentToken(enrolled.agent_token));
+    assert_eq!(agent.upload_batch(&batch.encode().unwrap()).unwrap().records, u64::from(count));
+}
+
 fn natlens(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_natlens"));
     command.current_dir(folder).args(arguments);
@@ -107,6 +136,36 @@ fn logsets_topics_and_indexes_are_managed_from_the_command_line() {
     place.good(&["topic", "delete", "records", "--yes"]);
     place.good(&["logset", "delete", "edge"]);
     assert_eq!(place.good(&["logset", "list"]).lines().count(), 1, "only the header");
+    place.stop();
+}
+
+#[test]
+fn a_search_reads_as_many_pages_as_it_was_told_to() {
+    let place = Place::start(&["server"]);
+    place.good(&["logset", "create", "edge"]);
+    let topic = place.good(&["topic", "create", "flows", "--retention-days", "3640"]);
+    place.good(&["index", "create"]);
+    store(&place, topic.trim(), 2500);
+
+    let day = ["search", "--since", "2026-11-25", "--until", "2026-11-26"];
+    let ask = |more: &[&str]| place.good(&[&day, more].concat());
+    let oldest = ask(&["--oldest", "--limit", "2400", "--fields", "dstport", "-o", "csv"]);
+    let ports: Vec<&str> = oldest.lines().skip(1).map(|line| line.rsplit(',').next().unwrap()).collect();
+    assert_eq!(ports, (0..2400).map(|number| number.to_string()).collect::<Vec<_>>());
+
+    let newest = ask(&["dstport:<2000", "--limit", "2", "--fields", "dstport,srcaddr"]);
+    assert_eq!(
+        newest,
+        "TIME                      DSTPORT  SRCADDR\n2026-11-25T00:00:01.999Z  1999     -\n2026-11-25T00:00:01.998Z  1998     -\n"
+    );
+    let sum = ask(&["dstport:[1 TO 3] | SELECT sum(dstport) AS s, max(start) AS m", "-o", "json"]);
+    assert_eq!(sum, "{\"s\":6,\"m\":1795564800}\n");
+
+    let (code, said) = place.bad(&["search", "srcadr:10.0.0.1"]);
+    assert!(
+        code == 1 && said.starts_with("  srcadr:10.0.0.1\n  ^^^^^^\nerror: FailedOperation.QueryError"),
+        "{said}"
+    );
     place.stop();
 }
 

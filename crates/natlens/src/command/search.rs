@@ -210,13 +210,16 @@ mod tests {
         let at = |offset, length| ErrorPosition { offset, length, line: 1, column: 1 };
         expect![[r#"
               action:ACCEPT AND srcadr:10.0.0.1
-                                ^^^^^^"#]].assert_eq(&pointed("action:ACCEPT AND srcadr:10.0.0.1", at(18, 6)));
+                                ^^^^^^"#]]
+        .assert_eq(&pointed("action:ACCEPT AND srcadr:10.0.0.1", at(18, 6)));
         expect![[r#"
               AND
-                 ^"#]].assert_eq(&pointed("action:ACCEPT\nAND", at(17, 0)));
+                 ^"#]]
+        .assert_eq(&pointed("action:ACCEPT\nAND", at(17, 0)));
         expect![[r#"
               * | SELECT cunt(*)
-                         ^"#]].assert_eq(&pointed("* | SELECT cunt(*)", at(11, 0)));
+                         ^"#]]
+        .assert_eq(&pointed("* | SELECT cunt(*)", at(11, 0)));
     }
 
     #[test]
