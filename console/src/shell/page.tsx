@@ -1,12 +1,12 @@
 /** One page inside the shell: its title, what can be done, its content. */
 
-import { type ReactNode, useEffect } from 'react'
+import { createContext, type ReactNode, use, useEffect } from 'react'
 import styles from './page.module.css'
 
 export type PageProps = {
   /** Stands above the page, in the browser's tab, and is read aloud when the page opens. */
   title: string
-  /** The title's text when `heading` shows more than text. */
+  /** What stands above the page when it is more than the title. */
   heading?: ReactNode
   lead?: ReactNode
   actions?: ReactNode
@@ -29,9 +29,14 @@ export function Page({ title, heading, lead, actions, children }: PageProps) {
   )
 }
 
-/** Names the page in the browser's tab. */
+/** Names the page in the browser's tab, and to those who cannot see that another page has come. */
 export function useTitle(title: string): void {
+  const announce = use(Announce)
   useEffect(() => {
     document.title = `${title} · natlens`
-  }, [title])
+    announce(title)
+  }, [title, announce])
 }
+
+/** Reads a title aloud; the shell gives it. */
+export const Announce = createContext<(title: string) => void>(() => {})

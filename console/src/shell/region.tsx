@@ -1,7 +1,7 @@
 /** The region: named by the address, chosen in the header. */
 
 import { useQuery } from '@tanstack/react-query'
-import { useNavigate, useSearch } from '@tanstack/react-router'
+import { useMatchRoute, useNavigate, useSearch } from '@tanstack/react-router'
 import { ask } from '../api/ask'
 import { Select } from '../ui/select'
 import { useWords } from '../words/words'
@@ -32,8 +32,9 @@ export function RegionSelect() {
   if (selected !== undefined && !options.some(({ id }) => id === selected)) {
     options.unshift({ id: selected, label: selected, note: shell.gatewayCount(0) })
   }
-  // What else the address says belongs to the region left: a topic, a page number. So the list opens anew.
-  const choose = (region: string) => void navigate({ to: '/flow-logs', search: { region } })
+  // What else the address says belongs to the region left: a page number, or even the page, when it is a topic's.
+  const isTopic = useMatchRoute()({ to: '/topics/$topic/search' }) !== false
+  const choose = (region: string) => void navigate({ to: isTopic ? '/flow-logs' : '.', search: { region } })
   return (
     <Select
       quiet

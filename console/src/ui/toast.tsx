@@ -1,12 +1,10 @@
-/** Toasts: a word that a deed is done, gone after some seconds. */
+/**
+ * Toasts: a word that a deed is done, read aloud, and gone after some seconds.
+ *
+ * Hides: the waiting toasts. (react-aria's own toasts weigh 7 kB, which the budget of the list page does not have.)
+ */
 
-import {
-  UNSTABLE_Toast as AriaToast,
-  UNSTABLE_ToastContent as AriaToastContent,
-  UNSTABLE_ToastQueue as AriaToastQueue,
-  UNSTABLE_ToastRegion as AriaToastRegion,
-  Text,
-} from 'react-aria-components'
+import { useSyncExternalStore } from 'react'
 import { useWords } from '../words/words'
 import { IconButton } from './button'
 import styles from './toast.module.css'
@@ -14,31 +12,48 @@ import styles from './toast.module.css'
 /** How long a toast stays. Unit: milliseconds. */
 const STAYS = 6000
 
-type Toast = { tone: 'good' | 'bad'; text: string }
+/** How many toasts stand at once; past it the oldest goes. */
+const SHOWN_MAX = 3
 
-const queue = new AriaToastQueue<Toast>({ maxVisibleToasts: 3 })
+type Toast = { id: number; tone: 'good' | 'bad'; text: string }
+
+let shown: readonly Toast[] = []
+let nextId = 1
+const watchers = new Set<() => void>()
 
 /** Shows `text` at the foot of the page for some seconds. */
 export function toast(text: string, tone: Toast['tone'] = 'good'): void {
-  queue.add({ tone, text }, { timeout: STAYS })
+  const id = nextId++
+  change([...shown, { id, tone, text }].slice(-SHOWN_MAX))
+  setTimeout(() => dismiss(id), STAYS)
 }
 
-/** Where toasts appear; there is one, in the shell. */
+function dismiss(id: number): void {
+  change(shown.filter(toast => toast.id !== id))
+}
+
+function change(toasts: readonly Toast[]): void {
+  shown = toasts
+  for (const tell of watchers) tell()
+}
+
+function watch(tell: () => void): () => void {
+  watchers.add(tell)
+  return () => watchers.delete(tell)
+}
+
+/** Where toasts appear; there is one, in the shell, and it stands there empty so that what comes is read. */
 export function ToastRegion() {
   const { common } = useWords()
+  const toasts = useSyncExternalStore(watch, () => shown)
   return (
-    <AriaToastRegion queue={queue} className={styles.region ?? ''}>
-      {({ toast }) => (
-        <AriaToast
-          toast={toast}
-          className={`${styles.toast} ${toast.content.tone === 'bad' ? styles.bad : ''}`}
-        >
-          <AriaToastContent className={styles.content ?? ''}>
-            <Text slot="title">{toast.content.text}</Text>
-          </AriaToastContent>
-          <IconButton slot="close" icon="close" label={common.close} />
-        </AriaToast>
-      )}
-    </AriaToastRegion>
+    <div role="status" className={styles.region}>
+      {toasts.map(({ id, tone, text }) => (
+        <div key={id} className={`${styles.toast} ${tone === 'bad' ? styles.bad : ''}`}>
+          <span className={styles.content}>{text}</span>
+          <IconButton icon="close" label={common.close} onPress={() => dismiss(id)} />
+        </div>
+      ))}
+    </div>
   )
 }

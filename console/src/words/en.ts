@@ -11,7 +11,6 @@ export const en = {
     delete: 'Delete',
     loading: 'Loading…',
     never: 'never',
-    none: 'None',
     optional: 'optional',
     refresh: 'Refresh',
     retry: 'Try again',
@@ -44,7 +43,6 @@ export const en = {
     signOut: 'Sign out',
     flowLogs: 'Flow logs',
     gateways: 'Gateways',
-    version: (version: string) => `natlens ${version}`,
   },
 
   notFound: {
@@ -59,7 +57,6 @@ export const en = {
     user: 'Name',
     password: 'Password',
     submit: 'Sign in',
-    withLink: 'Signing in with the one-time link…',
     linkFailed:
       'This one-time link was refused. It works once only. Sign in with name and password, or make a new link on the server with `natlens sign-in-link`.',
     firstTime: 'First time here? The server printed a one-time sign-in link when it started.',
@@ -213,7 +210,6 @@ export const en = {
     title: 'Gateways',
     lead: 'A gateway appears here when its agent enrols.',
     table: 'NAT gateways',
-    count: (count: number) => (count === 1 ? '1 gateway' : `${count} gateways`),
     emptyTitle: 'No gateway in this region yet',
     emptyBody:
       'Run the agent on the Linux host that translates addresses. It needs an enrolment token, once.',

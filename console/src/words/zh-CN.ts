@@ -14,7 +14,6 @@ export const zhCN: Translated<typeof en> = {
     delete: '删除',
     loading: '加载中…',
     never: '从未',
-    none: '无',
     optional: '选填',
     refresh: '刷新',
     retry: '重试',
@@ -47,7 +46,6 @@ export const zhCN: Translated<typeof en> = {
     signOut: '退出登录',
     flowLogs: '流日志',
     gateways: 'NAT 网关',
-    version: version => `natlens ${version}`,
   },
 
   notFound: {
@@ -62,7 +60,6 @@ export const zhCN: Translated<typeof en> = {
     user: '用户名',
     password: '密码',
     submit: '登录',
-    withLink: '正在使用一次性链接登录…',
     linkFailed:
       '该一次性链接被拒绝：它只能使用一次。请用用户名和密码登录，或在服务器上用 `natlens sign-in-link` 生成新链接。',
     firstTime: '首次使用？服务器启动时会打印一次性登录链接。',
@@ -209,7 +206,6 @@ export const zhCN: Translated<typeof en> = {
     title: 'NAT 网关',
     lead: '采集器注册后，网关会显示在这里。',
     table: 'NAT 网关',
-    count: count => `共 ${count} 个网关`,
     emptyTitle: '该地域还没有网关',
     emptyBody: '在进行地址转换的 Linux 主机上运行采集器，首次需要注册令牌。',
     columns: {
