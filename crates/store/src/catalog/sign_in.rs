@@ -320,7 +320,8 @@ impl Store {
         })
     }
 
-    /// Uses a one-time link up; returns account and user. Fails with `Spent` when unknown, used or ended.
+    /// Uses a one-time link up; returns account and user, who has to set a password from then on. Fails with
+    /// `Spent` when unknown, used or ended.
     pub fn spend_one_time_link(
         &self,
         hash: &[u8; 32],
@@ -332,7 +333,10 @@ impl Store {
                  RETURNING account, user",
             )?;
             let found = spend.query_row(params![hash, now.millis()], |row| Ok((row.get(0)?, row.get(1)?)));
-            let (account, user) = found.optional()?.ok_or(StoreError::Spent { what: "the one-time link" })?;
+            let (account, user): (String, String) =
+                found.optional()?.ok_or(StoreError::Spent { what: "the one-time link" })?;
+            let expect = "UPDATE users SET must_set_password = 1 WHERE account = ?1 AND name = ?2";
+            transaction.execute(expect, [&account, &user])?;
             Ok((stored("account id", account)?, user))
         })
     }

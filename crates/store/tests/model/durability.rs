@@ -3,6 +3,9 @@
 //! Hides: nothing.
 //! Knows nothing of: how.
 
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::path::Path;
 use std::time::Duration;
 
 use flow::{FIELDS, FieldKind, Record, Value};
@@ -145,6 +148,34 @@ fn a_topic_that_goes_while_batches_come_leaves_nothing_behind() {
     assert_eq!(files(folder.path()).len(), left.len());
     store.delete_topic(&owner(), &topic_id("topic")).unwrap();
     assert_eq!(files(folder.path()), [""; 0]);
+}
+
+#[test]
+fn a_log_of_the_catalog_torn_anywhere_leaves_whole_batches_and_takes_the_rest_again() {
+    let (folder, store) = store_with(&[("topic", 7)]);
+    let log = |folder: &Path| folder.join("catalog.sqlite-wal");
+    let length = |path: &Path| std::fs::metadata(path).unwrap().len();
+    let before = length(&log(folder.path()));
+    let sent: Vec<NewBatch> =
+        (1..=6u8).map(|id| batch("topic", id.into(), vec![record(START, id.into()); 2])).collect();
+    for batch in &sent {
+        store.append(std::slice::from_ref(batch), START).unwrap();
+    }
+    let after = length(&log(folder.path()));
+    let mut seen = BTreeSet::new();
+    for step in 0..=20 {
+        let torn = copy(folder.path());
+        let file = File::options().write(true).open(log(torn.path())).unwrap();
+        file.set_len(before + (after - before) * step / 20).unwrap();
+        let store = Store::open(torn.path()).unwrap();
+        let whole = rows(&store, "topic").len() / 2;
+        assert_eq!(files(torn.path()).len(), whole, "what the catalog does not name is swept");
+        let fates = store.append(&sent, START).unwrap();
+        assert_eq!(fates.iter().filter(|fate| **fate == BatchFate::AlreadyStored).count(), whole);
+        assert_eq!(rows(&store, "topic").len(), 12);
+        seen.insert(whole);
+    }
+    assert_eq!(seen, BTreeSet::from([0, 1, 2, 3, 4, 5, 6]), "the log was torn after every batch");
 }
 
 #[test]
