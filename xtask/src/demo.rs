@@ -166,6 +166,7 @@ fn show(
         if waited > FIRST_RECORDS_PATIENCE {
             return Err(natlens.failed(format!("no records after {} s", waited.as_secs())));
         }
+        progress.tick();
         progress.show(&expectation(now(), begun));
     }
     progress.end();
@@ -178,7 +179,7 @@ fn show(
         if !has_traffic() {
             return Err(DemoError::NoTraffic);
         }
-        if progress.is_due() {
+        if progress.tick() {
             let count = records::count(natlens.client(), topic, begun, now())?;
             progress.show(&format!("{count} records so far; Ctrl-C takes everything down"));
         }

@@ -12,27 +12,29 @@ const TICKS: u32 = 20;
 pub(super) struct Progress {
     is_terminal: bool,
     ticks: u32,
+    is_due: bool,
 }
 
 impl Progress {
     pub(super) fn new() -> Self {
-        Self { is_terminal: io::stdout().is_terminal(), ticks: 0 }
+        Self { is_terminal: io::stdout().is_terminal(), ticks: 0, is_due: false }
     }
 
-    /// Whether it is time for something that is not done at every tick; counts one tick.
-    pub(super) fn is_due(&mut self) -> bool {
+    /// Counts a tick; returns whether it is time for something that is not done at every tick.
+    pub(super) fn tick(&mut self) -> bool {
+        self.is_due = self.ticks.is_multiple_of(TICKS);
         self.ticks += 1;
-        (self.ticks - 1).is_multiple_of(TICKS)
+        self.is_due
     }
 
-    /// Shows the text in place of the last one.
+    /// Shows the text in place of the last one, or, where that cannot be, below it when it is time.
     pub(super) fn show(&mut self, text: &str) {
         if self.is_terminal {
             // The line is cleared after the text, because the last one may have been longer.
             print!("\r{text}\x1b[K");
             // A terminal that is gone has nobody who misses the line.
             io::stdout().flush().ok();
-        } else if self.is_due() {
+        } else if self.is_due {
             println!("{text}");
         }
     }
