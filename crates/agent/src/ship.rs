@@ -11,6 +11,9 @@ use crate::backoff::{ASKED_WAIT_MAX, Backoff, FIRST_WAIT};
 use crate::metrics::AgentMetrics;
 use crate::spool::{SetAside, Spool};
 
+/// What a server says that knows neither this operation nor this format of a batch: it will, when it is updated.
+const OF_AN_OLDER_SERVER: [&str; 2] = ["InvalidAction", "UnsupportedOperation"];
+
 /// What became of a batch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Answer {
@@ -103,21 +106,28 @@ impl Shipper {
 /// What the outcome of an upload means for the batch.
 ///
 /// Only a natlens server that says what is wrong with this batch ends its wait. Whatever may be wrong with the way
-/// there, the server's state (5xx, 429) or the agent's token (401) does not.
+/// there, the server's state (5xx, 429), its age or the agent's token (401) does not.
 fn answer(outcome: Result<UploadBatchResponse, ClientError>) -> Answer {
-    match outcome {
-        Ok(UploadBatchResponse { already_stored, .. }) => Answer::Stored { again: already_stored },
-        Err(
-            error @ ClientError::Refused {
-                status: 400 | 402..=407 | 409..=424 | 426..=428 | 430..=499, ..
-            },
-        ) => Answer::Refused { reason: error.to_string() },
-        Err(error) => {
-            let retry_after =
-                if let ClientError::Refused { retry_after, .. } = error { retry_after } else { None };
-            Answer::Later { retry_after, reason: error.to_string() }
+    let error = match outcome {
+        Ok(UploadBatchResponse { already_stored, .. }) => return Answer::Stored { again: already_stored },
+        Err(error) => error,
+    };
+    let reason = error.to_string();
+    match error {
+        ClientError::Refused { status, reply, .. }
+            if is_about_the_batch(status) && !OF_AN_OLDER_SERVER.contains(&reply.error.code.as_str()) =>
+        {
+            Answer::Refused { reason }
+        }
+        ClientError::Refused { retry_after, .. } => Answer::Later { retry_after, reason },
+        ClientError::Unreachable { .. } | ClientError::Garbled { .. } | ClientError::Request(_) => {
+            Answer::Later { retry_after: None, reason }
         }
     }
+}
+
+fn is_about_the_batch(status: u16) -> bool {
+    (400..500).contains(&status) && ![401, 408, 425, 429].contains(&status)
 }
 
 #[cfg(test)]
@@ -126,26 +136,29 @@ mod tests {
     use api::ErrorReply;
 
     #[track_caller]
-    fn check(status: u16, refused: bool) {
+    fn check(status: u16, code: &str, refused: bool) {
+        let mut reply = Box::new(ErrorReply::default());
+        reply.error.code = code.to_owned();
         let retry_after = Some(Duration::from_secs(7));
-        let error = ClientError::Refused { status, retry_after, reply: Box::new(ErrorReply::default()) };
-        match answer(Err(error)) {
-            Answer::Refused { .. } => assert!(refused, "{status} is for good"),
+        match answer(Err(ClientError::Refused { status, retry_after, reply })) {
+            Answer::Refused { .. } => assert!(refused, "{status} {code} passes"),
             Answer::Later { retry_after: asked, .. } => {
-                assert!(!refused, "{status} passes");
+                assert!(!refused, "{status} {code} is for good");
                 assert_eq!(asked, retry_after);
             }
-            Answer::Stored { .. } => panic!("{status} is no success"),
+            Answer::Stored { .. } => panic!("{status} {code} is no success"),
         }
     }
 
     #[test]
     fn only_a_word_about_this_batch_ends_its_wait() {
         for status in [400, 403, 404, 409, 413, 422] {
-            check(status, true);
+            check(status, "FailedOperation", true);
         }
         for status in [401, 408, 425, 429, 500, 502, 503, 504, 507] {
-            check(status, false);
+            check(status, "FailedOperation", false);
         }
+        check(404, "InvalidAction", false);
+        check(400, "UnsupportedOperation", false);
     }
 }

@@ -283,7 +283,7 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1000))]
+    #![proptest_config(ProptestConfig::with_cases(400))]
 
     #[test]
     fn what_was_spooled_is_delivered_whatever_happens(steps in prop::collection::vec(step(), 1..40)) {
