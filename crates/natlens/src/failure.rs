@@ -44,6 +44,8 @@ pub(crate) enum Failure {
     Rule { path: PathBuf, source: serde_json::Error },
     #[error("{0}")]
     Arguments(String),
+    #[error("{0}")]
+    NotFound(String),
 }
 
 impl Failure {

@@ -163,7 +163,7 @@ fn a_search_reads_as_many_pages_as_it_was_told_to() {
 
     let (code, said) = place.bad(&["search", "srcadr:10.0.0.1"]);
     assert!(
-        code == 1 && said.starts_with("  srcadr:10.0.0.1\n  ^^^^^^\nerror: FailedOperation.QueryError"),
+        code == 1 && said.starts_with("srcadr:10.0.0.1\n^^^^^^\nerror: FailedOperation.QueryError"),
         "{said}"
     );
     place.stop();

@@ -19,14 +19,17 @@ const NAMES_MAX: usize = 10;
 pub(super) trait Named {
     /// What it is called in messages.
     const KIND: &'static str;
+    /// How there comes to be one.
+    const BEGIN: &'static str;
     fn id(&self) -> &str;
     fn name(&self) -> &str;
 }
 
 macro_rules! named {
-    ($($type:ty: $kind:literal, $id:ident, $name:ident;)+) => {$(
+    ($($type:ty: $kind:literal, $id:ident, $name:ident, $begin:literal;)+) => {$(
         impl Named for $type {
             const KIND: &'static str = $kind;
+            const BEGIN: &'static str = $begin;
             fn id(&self) -> &str {
                 &self.$id
             }
@@ -38,10 +41,10 @@ macro_rules! named {
 }
 
 named! {
-    FlowLog: "flow log", flow_log_id, flow_log_name;
-    NatGateway: "gateway", nat_gateway_id, nat_gateway_name;
-    Logset: "logset", logset_id, logset_name;
-    Topic: "topic", topic_id, topic_name;
+    FlowLog: "flow log", flow_log_id, flow_log_name, "make one with `natlens flow-log create`";
+    NatGateway: "gateway", nat_gateway_id, nat_gateway_name, "run `natlens agent` on it";
+    Logset: "logset", logset_id, logset_name, "make one with `natlens logset create`";
+    Topic: "topic", topic_id, topic_name, "`natlens flow-log create` makes one with everything around it";
 }
 
 pub(super) fn topics(client: &Client) -> Result<Vec<Topic>, ClientError> {
@@ -83,9 +86,9 @@ pub(super) fn named<T: Named>(all: Vec<T>, text: &str) -> Result<T, Failure> {
     match (found.pop(), found.is_empty()) {
         (Some(one), true) => Ok(one),
         (Some(_), false) => {
-            Err(Failure::Arguments(format!("several are named `{text}`: give the id of the {kind}: {known}")))
+            Err(Failure::NotFound(format!("several are named `{text}`: give the id of the {kind}: {known}")))
         }
-        (None, _) => Err(Failure::Arguments(format!("there is no {kind} `{text}`: {known}"))),
+        (None, _) => Err(Failure::NotFound(format!("there is no {kind} `{text}`: {known}"))),
     }
 }
 
@@ -94,10 +97,10 @@ pub(super) fn only<T: Named>(mut all: Vec<T>, how: &str) -> Result<T, Failure> {
     let kind = T::KIND;
     match (all.pop(), all.is_empty()) {
         (Some(one), true) => Ok(one),
-        (None, _) => Err(Failure::Arguments(format!("there is no {kind} yet"))),
+        (None, _) => Err(Failure::NotFound(format!("there is no {kind} yet: {}", T::BEGIN))),
         (Some(last), false) => {
             all.push(last);
-            Err(Failure::Arguments(format!("there are several: name a {kind} with {how}: {}", list(&all))))
+            Err(Failure::NotFound(format!("there are several: name a {kind} with {how}: {}", list(&all))))
         }
     }
 }
@@ -136,7 +139,10 @@ mod tests {
         );
         assert_eq!(message(named(topics(&[]), "x")), "there is no topic `x`: none exists");
         assert_eq!(only(topics(&[("t-1", "edge")]), "--topic").unwrap().topic_id, "t-1");
-        assert_eq!(message(only(topics(&[]), "--topic")), "there is no topic yet");
+        assert_eq!(
+            message(only(topics(&[]), "--topic")),
+            "there is no topic yet: `natlens flow-log create` makes one with everything around it"
+        );
         assert_eq!(
             message(only(two(), "--topic")),
             "there are several: name a topic with --topic: edge (t-1), edge (t-2), core (t-3)"

@@ -47,7 +47,7 @@ struct Create {
     /// Name, at most 60 characters
     name: String,
     /// Gateway to watch, by id or name; may be left out when there is one
-    #[arg(long)]
+    #[arg(long, conflicts_with = "resource")]
     gateway: Option<String>,
     /// What to watch: NAT (all of the gateway), NETWORKINTERFACE, VPC, SUBNET or CCN
     #[arg(long, default_value = "NAT", value_parser = scope)]

@@ -172,7 +172,7 @@ fn pointed(query: &str, position: ErrorPosition) -> String {
     // As wide as the text before it: what is not ASCII here is nearly always Chinese, and two columns wide.
     let space: String = start.chars().map(|c| if c.is_ascii() { ' ' } else { '\u{3000}' }).collect();
     let culprit = rest.get(..number(position.length).min(rest.len())).unwrap_or_default();
-    format!("  {start}{rest}\n  {space}{}", "^".repeat(culprit.chars().count().max(1)))
+    format!("{start}{rest}\n{space}{}", "^".repeat(culprit.chars().count().max(1)))
 }
 
 /// The table of an analysis.
