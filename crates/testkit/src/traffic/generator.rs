@@ -40,18 +40,26 @@ const EVERY_ROUND: &[Deed] = &[
 pub struct Generator {
     stop: SyncSender<()>,
     thread: Option<JoinHandle<Result<u64, LabError>>>,
-    _services: Services,
+    _services: Option<Services>,
 }
 
 impl Generator {
     /// Starts the services and the traffic.
     pub fn start(lab: &Lab) -> Result<Self, LabError> {
-        let services = Services::start(lab)?;
+        Services::start(lab).map(|services| Self::among(lab, Some(services)))
+    }
+
+    /// Starts the traffic; somebody else keeps the services running.
+    pub fn start_without_services(lab: &Lab) -> Self {
+        Self::among(lab, None)
+    }
+
+    fn among(lab: &Lab, services: Option<Services>) -> Self {
         let client = lab.namespace(Host::Client).clone();
         let (stop, stopped) = sync_channel(1);
         let pause = move || stopped.recv_timeout(PAUSE) == Err(RecvTimeoutError::Timeout);
         let thread = thread::spawn(move || generate(&client, pause));
-        Ok(Self { stop, thread: Some(thread), _services: services })
+        Self { stop, thread: Some(thread), _services: services }
     }
 
     /// Whether it still makes traffic; it ends by itself only when something failed.
