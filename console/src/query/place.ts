@@ -10,14 +10,19 @@ export type Place = {
   to: number
 }
 
-/** The place of `length` bytes from byte `offset`; at least one character, so that it can be seen. */
+/**
+ * The place of `length` bytes from byte `offset`.
+ *
+ * Where the server gives no length, it is the word there; at least one character, so that it can be seen.
+ */
 export function placeOfBytes(text: string, offset: number, length: number): Place {
   const from = indexOfByte(text, offset)
   const to = indexOfByte(text, offset + length)
-  if (to > from) {
-    return { from, to }
-  }
-  return from < text.length ? { from, to: from + 1 } : { from: Math.max(0, text.length - 1), to: text.length }
+  if (to > from) return { from, to }
+  const word = /^[\p{L}\p{N}_-]+/u.exec(text.slice(from))?.[0].length ?? 1
+  return from < text.length
+    ? { from, to: from + word }
+    : { from: Math.max(0, text.length - 1), to: text.length }
 }
 
 function indexOfByte(text: string, offset: number): number {

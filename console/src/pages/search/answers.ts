@@ -61,10 +61,12 @@ function recordsOf({ pages }: { pages: Schema<'SearchLogResponse'>[] }): { recor
 
 /** The table that the SQL part computes. */
 export function useAnalysis(question: Question) {
+  const { sql } = partsOf(question.query)
   const request = { ...where(question, question.query), UseNewAnalysis: true }
   return useQuery({
     ...ask('cls', 'SearchLog', request, question.region),
     placeholderData: keepPreviousData,
+    enabled: sql !== undefined,
   })
 }
 

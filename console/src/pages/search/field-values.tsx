@@ -54,13 +54,13 @@ function ValueItem({ page, field, counted, total }: ValueItemProps) {
       <button
         type="button"
         className={styles.include}
-        aria-label={`${text} ${percent} – ${search.fields.include(field, text)}`}
         title={`${search.fields.share(count(counted.count, language), percent)}. ${search.fields.valuesHint}`}
         onClick={event => narrow(event.altKey ? 'exclude' : 'include')}
       >
         <span className={styles.bar} style={{ inlineSize: `${Math.max(1, share * 100)}%` }} />
         <span className={styles.text}>{text}</span>
         <span className={styles.count}>{percent}</span>
+        <span className={styles.unseen}>{search.fields.include(field, text)}</span>
       </button>
       <IconButton icon="minus" label={search.fields.exclude(field, text)} onPress={() => narrow('exclude')} />
     </li>

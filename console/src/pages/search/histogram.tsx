@@ -57,7 +57,7 @@ function Legend({ bars, pointed }: { bars: Bars; pointed: number | undefined }) 
   const refused = isBar ? (bars.refused[pointed] ?? 0) : sum(bars.refused)
   return (
     <div className={styles.legend}>
-      <strong data-testid="record-count">
+      <strong>
         {total === 1 ? search.histogram.oneRecord : search.histogram.records(count(total, language))}
       </strong>
       {refused > 0 && (

@@ -7,6 +7,7 @@
 
 import { ApiError } from '../../api/client'
 import { partsOf } from '../../query/condition'
+import { plainMessage } from '../../query/refusal'
 import { Button } from '../../ui/button'
 import { Empty } from '../../ui/marks'
 import { Notice, sayError } from '../../ui/notice'
@@ -70,7 +71,7 @@ export function Failure({ error, onRetry }: { error: Error; onRetry(): void }) {
       title={words.errors.title}
       action={<Button onPress={onRetry}>{words.common.retry}</Button>}
     >
-      <p>{sayError(error, words)}</p>
+      <p>{plainMessage(sayError(error, words))}</p>
       {isPublished && (
         <p className={styles.code}>
           <code>{error.code}</code> · {words.errors.request(error.requestId)}

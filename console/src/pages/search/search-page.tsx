@@ -13,7 +13,7 @@ import { useTitle } from '../../shell/page'
 import { Button, IconButton } from '../../ui/button'
 import { useWords } from '../../words/words'
 import { AnswerPart } from './answer-part'
-import { useFields, useHistogram, useTopic } from './answers'
+import { useAnalysis, useFields, useHistogram, useTopic } from './answers'
 import { barsOf } from './buckets'
 import { ColumnMenu } from './column-menu'
 import { FieldList } from './field-list'
@@ -35,7 +35,7 @@ export function SearchPage() {
   const editor = useRef<QueryEditorHandle>(null)
   const [showsFields, setShowsFields] = useState(false)
   const [showsKeys, setShowsKeys] = useState(false)
-  const { all } = useHistogram(page.question)
+  const refusal = useRefusal(page)
   const { isRunning, stop } = useRunning()
   usePageKeys(page, { focus: () => editor.current?.focus(), help: () => setShowsKeys(true), stop })
   const name = known?.TopicName ?? topic
@@ -65,7 +65,7 @@ export function SearchPage() {
       <QueryBar
         page={page}
         fields={fields}
-        refusal={all.error instanceof ApiError ? all.error : undefined}
+        refusal={refusal}
         isRunning={isRunning}
         onStop={stop}
         editor={editor}
@@ -82,6 +82,14 @@ export function SearchPage() {
       {showsKeys && <KeyHelp onClose={() => setShowsKeys(false)} />}
     </div>
   )
+}
+
+/** What the server says against the query: its search is read first, then its SQL. */
+function useRefusal({ question }: SearchState): ApiError | undefined {
+  const { all } = useHistogram(question)
+  const analysis = useAnalysis(question)
+  const error = all.error ?? analysis.error
+  return error instanceof ApiError ? error : undefined
 }
 
 function HistogramPart({ page }: { page: SearchState }) {
