@@ -151,7 +151,6 @@ export const zhCN: Translated<typeof en> = {
     noInterfaces: '该网关的采集器尚未上报网卡。请输入名称，例如 eth0。',
     resource: { VPC: '私有网络 ID', SUBNET: '子网 ID', CCN: '云联网 ID' },
     resourceHelp: { VPC: '例如 vpc-1a2b3c4d', SUBNET: '例如 subnet-1a2b3c4d', CCN: '例如 ccn-1a2b3c4d' },
-    period: '窗口',
     seconds: seconds => `${seconds} 秒`,
     type: '采集类型',
     typeHelp: {
