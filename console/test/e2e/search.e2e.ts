@@ -318,3 +318,15 @@ describe('the page is free of barriers', () => {
     }
   })
 })
+
+test('a topic without index says so, and how to make one', async () => {
+  const id = topic.split('/')[2] ?? ''
+  await server.natlens('index', 'delete', id)
+  await open({})
+  await page.getByRole('heading', { name: 'This topic has no index' }).waitFor()
+  expect(await barriers(page)).toEqual([])
+  const command = await page.getByText(/^natlens index create/).textContent()
+  await server.natlens(...(command ?? '').split(' ').slice(1))
+  await page.reload()
+  await rows().first().waitFor()
+})

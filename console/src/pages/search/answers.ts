@@ -95,6 +95,23 @@ export function useHistogram(question: Question) {
   return { all, refused }
 }
 
+/** How many windows of the range are known to be incomplete, whatever the search finds. */
+export function useGaps({ topic, region, range }: Question): number {
+  const request = {
+    TopicId: topic,
+    From: range.from,
+    To: range.to,
+    Query: 'log-status:SKIPDATA',
+    SyntaxRule: CQL,
+    Interval: intervalFor(range),
+  }
+  const { data } = useQuery({
+    ...ask('cls', 'DescribeLogHistogram', request, region),
+    placeholderData: keepPreviousData,
+  })
+  return data?.TotalCount ?? 0
+}
+
 /** How many records the search finds; `undefined` until it is counted. */
 export function useHistogramTotal(question: Question): number | undefined {
   return useHistogram(question).all.data?.TotalCount

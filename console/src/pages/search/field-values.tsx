@@ -28,12 +28,16 @@ export function FieldValues({ page, field }: { page: SearchState; field: string 
   const values = (data.AnalysisRecords ?? []).map(countedValue)
   if (values.length === 0) return <p className={styles.none}>{search.fields.noValues}</p>
   const most = Math.max(total ?? 0, ...values.map(value => value.count))
+  const isExact = data.SamplingRate === 1
   return (
-    <ul className={styles.values} aria-label={search.fields.values(field)}>
-      {values.map(value => (
-        <ValueItem key={value.value ?? ''} page={page} field={field} counted={value} total={most} />
-      ))}
-    </ul>
+    <>
+      <ul className={styles.values} aria-label={search.fields.values(field)}>
+        {values.map(value => (
+          <ValueItem key={value.value ?? ''} page={page} field={field} counted={value} total={most} />
+        ))}
+      </ul>
+      <p className={styles.note}>{isExact ? search.fields.exact : search.fields.sampled}</p>
+    </>
   )
 }
 
@@ -45,9 +49,7 @@ function ValueItem({ page, field, counted, total }: ValueItemProps) {
   const { value } = counted
   const text = value === undefined || value === '' ? search.fields.absent : fieldText(field, value, language)
   const share = counted.count / total
-  const percent = new Intl.NumberFormat(language, { style: 'percent', maximumFractionDigits: 1 }).format(
-    share,
-  )
+  const percent = percentOf(share, language)
   const narrow = (wanted: 'include' | 'exclude') => page.narrow({ field, value, wanted })
   return (
     <li className={styles.value}>
@@ -70,4 +72,10 @@ function ValueItem({ page, field, counted, total }: ValueItemProps) {
 function countedValue(row: string): CountedValue {
   const { value, n } = objectOf(row)
   return { value: value === null || value === undefined ? undefined : textOf(value), count: Number(n) || 0 }
+}
+
+/** One place after the point; what is there, but less than that can show, is never written as nothing. */
+function percentOf(share: number, language: string): string {
+  const format = new Intl.NumberFormat(language, { style: 'percent', maximumFractionDigits: 1 })
+  return share < 0.001 ? `< ${format.format(0.001)}` : format.format(share)
 }

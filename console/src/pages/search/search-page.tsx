@@ -14,10 +14,9 @@ import { Button, IconButton } from '../../ui/button'
 import { useWords } from '../../words/words'
 import { AnswerPart } from './answer-part'
 import { useAnalysis, useFields, useHistogram, useTopic } from './answers'
-import { barsOf } from './buckets'
 import { ColumnMenu } from './column-menu'
 import { FieldList } from './field-list'
-import { Histogram } from './histogram'
+import { HistogramPart } from './histogram-part'
 import { KeyHelp } from './key-help'
 import { NoIndex } from './outcome'
 import { QueryBar } from './query-bar'
@@ -71,7 +70,9 @@ export function SearchPage() {
         editor={editor}
       />
       {known?.Index === false ? (
-        <NoIndex />
+        <div className={styles.noIndex}>
+          <NoIndex topic={topic} />
+        </div>
       ) : (
         <>
           <HistogramPart page={page} />
@@ -90,21 +91,6 @@ function useRefusal({ question }: SearchState): ApiError | undefined {
   const analysis = useAnalysis(question)
   const error = all.error ?? analysis.error
   return error instanceof ApiError ? error : undefined
-}
-
-function HistogramPart({ page }: { page: SearchState }) {
-  const { all, refused } = useHistogram(page.question)
-  if (all.error) return null
-  if (!all.data) return <div className={styles.noHistogram} />
-  const bars = barsOf(all.data.Interval, all.data.HistogramInfos, refused.data?.HistogramInfos ?? [])
-  return (
-    <Histogram
-      bars={bars}
-      range={page.question.range}
-      isStale={all.isPlaceholderData}
-      onZoom={({ from, to }) => page.show({ range: { kind: 'absolute', from, to } })}
-    />
-  )
 }
 
 /** Whether an answer is being waited for, and how to wait no longer. */
