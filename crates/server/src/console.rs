@@ -62,7 +62,8 @@ impl Variant {
 
     fn answer(self, path: &str, headers: &HeaderMap) -> Response<Body> {
         let tag = entity_tag(&self.file);
-        let unchanged = headers.get(IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == tag.as_bytes());
+        let known = headers.get(IF_NONE_MATCH).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let unchanged = known.split(',').any(|known| known.trim().trim_start_matches("W/") == tag);
         let caching =
             if path.starts_with(HASHED_FOLDER) { "public, max-age=31536000, immutable" } else { "no-cache" };
         let mut answer = Response::builder()

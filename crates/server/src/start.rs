@@ -82,10 +82,9 @@ pub async fn start(settings: ServerSettings, clock: Clock) -> Result<Running, Se
     let failed = |source| ServerError::Listen { address: settings.listen, source };
     let listener = TcpListener::bind(settings.listen).await.map_err(failed)?;
     let address = listener.local_addr().map_err(failed)?;
-    let url = settings.url(address);
     warn_when_reachable(address, &settings);
 
-    let prepared = tokio::task::spawn_blocking(move || prepare(settings, url, clock)).await;
+    let prepared = tokio::task::spawn_blocking(move || prepare(settings, address, clock)).await;
     let Prepared { server, sign_in_link, writer } =
         prepared.map_err(|panicked| ServerError::Part(panicked.into()))??;
 
@@ -98,24 +97,28 @@ pub async fn start(settings: ServerSettings, clock: Clock) -> Result<Running, Se
 }
 
 impl Running {
-    /// Ends the server: no new request is taken, those that run are finished within ten seconds, what was
-    /// acknowledged is durable, and the data folder is free.
+    /// Ends the server: no new request is taken, those that run are finished, what was acknowledged is durable,
+    /// and the data folder is free. Requests that need more than ten seconds are left behind; then the folder is
+    /// free when the program ends.
     ///
     /// # Errors
     /// `Ended` when it had ended by itself before; `Part` when one of its parts crashed.
     pub async fn stop(self) -> Result<(), ServerError> {
         let Self { stopping, mut serving, upkeep, writer, .. } = self;
         stopping.send_replace(true);
-        let served = match tokio::time::timeout(STOP_PATIENCE, &mut serving).await {
+        let served = tokio::time::timeout(STOP_PATIENCE, &mut serving).await;
+        upkeep.await.map_err(|panicked| ServerError::Part(panicked.into()))?;
+        let served = match served {
             Ok(Ok(served)) => served.map_err(|source| ServerError::Ended(source.into())),
             Ok(Err(panicked)) => Err(ServerError::Part(panicked.into())),
             Err(_) => {
-                tracing::warn!("some requests did not finish in time; they are cut off");
+                // Their connections still hold the store, so waiting for its writer could last for ever. What is
+                // not acknowledged yet comes again.
+                tracing::warn!("some requests did not finish in time; they end with the program");
                 serving.abort();
-                Ok(())
+                return Ok(());
             }
         };
-        upkeep.await.map_err(|panicked| ServerError::Part(panicked.into()))?;
         // It ends when nobody can hand a batch over any more; then the last handle of the store is gone.
         let ended = tokio::task::spawn_blocking(move || writer.join()).await;
         match ended {
@@ -141,10 +144,10 @@ struct Prepared {
     writer: Writer,
 }
 
-fn prepare(settings: ServerSettings, url: String, clock: Clock) -> Result<Prepared, ServerError> {
+fn prepare(settings: ServerSettings, address: SocketAddr, clock: Clock) -> Result<Prepared, ServerError> {
     let store = Arc::new(Store::open(&settings.data_folder)?);
-    let folder = (settings.data_folder.as_path(), url.as_str());
-    let sign_in_link = first_run::prepare(&store, &settings.account, folder, clock())
+    let url = settings.url(address);
+    let sign_in_link = first_run::prepare(&store, &settings, address, clock())
         .map_err(|source| ServerError::FirstRun(source.into()))?;
     let metrics = Arc::new(Metrics::new(Arc::clone(&store)));
     let (ingest, writer) = Ingest::start(Arc::clone(&store), Arc::clone(&clock), Arc::clone(&metrics))

@@ -65,7 +65,10 @@ fn by_password(asked: &Asked, name: &str, given: &str) -> Result<UserRow, Failur
             server.attempts.succeeded(asked.address, name);
             Ok(user)
         }
-        _ => Err(Failure::new("AuthFailure", "the name or the password is wrong")),
+        _ => {
+            tracing::warn!(from = %asked.address, "somebody failed to sign in with a password");
+            Err(Failure::new("AuthFailure", "the name or the password is wrong"))
+        }
     }
 }
 
@@ -93,6 +96,7 @@ fn open_session(
         expires: session::expires(now, now),
     };
     asked.server.store.create_session(account, &session)?;
+    tracing::info!(user = user.name, from = %asked.address, "a user signed in");
     let response = SignInResponse { user_name: user.name, must_set_password: user.must_set_password };
     let cookie = session::opening(secret.text(), asked.server.transport());
     Ok(Answered { response, cookie: Some(cookie) })

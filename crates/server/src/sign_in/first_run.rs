@@ -5,6 +5,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write as _};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -13,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use store::{AccessKeyRow, OneTimeLinkRow, Store, StoreError, UserRow};
 
 use crate::failure::Failure;
+use crate::settings::{ServerSettings, local_url};
 use crate::sign_in::secret::{Purpose, Secret, random_hex};
 
 /// The first user's name.
@@ -61,14 +63,16 @@ pub(crate) enum FirstRunError {
 /// Makes what a new data folder lacks; returns the link to sign in with while the first user has no password.
 pub(crate) fn prepare(
     store: &Store,
-    account: &AccountId,
-    (folder, url): (&Path, &str),
+    settings: &ServerSettings,
+    address: SocketAddr,
     now: Timestamp,
 ) -> Result<Option<String>, FirstRunError> {
+    let ServerSettings { account, data_folder: folder, .. } = settings;
+    let local_url = local_url(address);
     let users = store.users(account)?;
     if users.is_empty() {
         // The user comes last: whatever a crash leaves undone before it is done again.
-        make_key(store, account, (folder, url), now)?;
+        make_key(store, account, (folder, &local_url), now)?;
         let user = UserRow {
             name: FIRST_USER.to_owned(),
             role: ADMIN_ROLE.to_owned(),
@@ -78,13 +82,13 @@ pub(crate) fn prepare(
         };
         store.create_user(account, &user)?;
     } else {
-        point_key_file_at(&folder.join(KEY_FILE), url)?;
+        point_key_file_at(&folder.join(KEY_FILE), &local_url)?;
     }
     let without_password = match users.iter().find(|user| user.name == FIRST_USER) {
         Some(user) => user.password_hash.is_none(),
         None => users.is_empty(),
     };
-    without_password.then(|| make_link(store, (account, FIRST_USER), url, now)).transpose()
+    without_password.then(|| make_link(store, (account, FIRST_USER), &settings.url(address), now)).transpose()
 }
 
 /// A link that signs a user in once.
