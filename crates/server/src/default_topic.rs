@@ -1,7 +1,7 @@
 //! The topic of a flow log whose user chose none ("system default").
 //!
 //! Hides: its logset, name, retention and index; that every step is safe to repeat.
-//! Knows nothing of: flow logs beyond their name.
+//! Knows nothing of: flow logs.
 
 use flow::{LogsetId, Timestamp, TopicId};
 use store::{
@@ -13,12 +13,14 @@ use crate::failure::Failure;
 use crate::object::index_rule::default_settings;
 use crate::object::topic::{FLOW_LOG_LOGSET, PERIOD_DEFAULT_DAYS, storage_id};
 
-/// The topic for flow log `name`: in the region's logset for flow logs, under the flow log's name, every field
-/// indexed. One that is there already is used again, with all its records.
-pub(crate) fn ensure(store: &Store, owner: &Owner, name: &str, now: Timestamp) -> Result<TopicId, Failure> {
+/// The name of the topic. All such flow logs of a region share it, so that one search sees all their gateways.
+const TOPIC_NAME: &str = "flowlog_topic";
+
+/// The region's topic for flow logs, in its logset for flow logs, with every field indexed. What is there already
+/// is used again, with all its records and settings.
+pub(crate) fn ensure(store: &Store, owner: &Owner, now: Timestamp) -> Result<TopicId, Failure> {
     let logset = ensure_logset(store, owner, now)?;
-    // Names of topics have no `|`.
-    let topic = ensure_topic(store, owner, (&logset, &name.replace('|', "_")), now)?;
+    let topic = ensure_topic(store, owner, &logset, now)?;
     if store.index(owner, &topic)?.is_none() {
         let index = IndexRow { settings: default_settings(), enabled: true, modified: now };
         unless_taken(store.create_index(owner, &topic, &index))?;
@@ -46,15 +48,10 @@ fn ensure_logset(store: &Store, owner: &Owner, now: Timestamp) -> Result<LogsetI
     find()?.ok_or_else(|| vanished("logset", FLOW_LOG_LOGSET))
 }
 
-fn ensure_topic(
-    store: &Store,
-    owner: &Owner,
-    (logset, name): (&LogsetId, &str),
-    now: Timestamp,
-) -> Result<TopicId, Failure> {
+fn ensure_topic(store: &Store, owner: &Owner, logset: &LogsetId, now: Timestamp) -> Result<TopicId, Failure> {
     let filter = TopicFilter {
         logsets: vec![logset.clone()],
-        names: vec![name.to_owned()],
+        names: vec![TOPIC_NAME.to_owned()],
         name_match: NameMatch::Exact,
         ..TopicFilter::default()
     };
@@ -67,7 +64,7 @@ fn ensure_topic(
     let topic = TopicRow {
         id: storage_id("TopicId", None, &owner.account)?,
         logset: logset.clone(),
-        name: name.to_owned(),
+        name: TOPIC_NAME.to_owned(),
         period_days: PERIOD_DEFAULT_DAYS,
         storage_type: StorageType::Hot,
         describes: String::new(),
@@ -77,7 +74,7 @@ fn ensure_topic(
         created: now,
     };
     unless_taken(store.create_topic(owner, &topic))?;
-    find()?.ok_or_else(|| vanished("topic", name))
+    find()?.ok_or_else(|| vanished("topic", TOPIC_NAME))
 }
 
 /// Somebody else may have made the same thing in the meantime.

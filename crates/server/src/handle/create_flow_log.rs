@@ -34,7 +34,7 @@ impl Handle for CreateFlowLog {
         // The flow log comes last: whatever a crash leaves behind is found and used by the next attempt.
         let topic = match topic {
             Some(topic) => store.topic(&topic_owner, &topic)?.id,
-            None => default_topic::ensure(store, &topic_owner, &ordered.name, now)?,
+            None => default_topic::ensure(store, &topic_owner, now)?,
         };
         let row = FlowLogRow { topic, topic_region: topic_owner.region, created: now, ..ordered };
         store.create_flow_log(&asked.owner, &row)?;

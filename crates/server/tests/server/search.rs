@@ -62,7 +62,7 @@ fn a_search_finds_records_and_shows_them_whole() {
 
     let found = find("srcaddr:10.0.1.6").results.unwrap().remove(0);
     assert_eq!((found.time, found.host_name.as_str()), ((START + 60) * 1000, "edge"));
-    assert_eq!((found.topic_name.as_str(), found.source), ("edge", flow_log.resource_id.clone()));
+    assert_eq!((found.topic_name.as_str(), found.source), ("flowlog_topic", flow_log.resource_id.clone()));
     let raw = "1 100000000001 eth1 10.0.1.6 203.0.113.9 40000 443 6 3 180 1795392060 1795392060 ACCEPT OK";
     assert_eq!(found.raw_log, raw);
 }

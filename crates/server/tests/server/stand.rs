@@ -14,6 +14,9 @@ use tokio::runtime::Runtime;
 /// The moment at which every test starts: 2026-11-23 00:00:00 UTC. Unit: Unix seconds.
 pub(crate) const START: i64 = 1_795_392_000;
 
+/// How long an answer may take: less than a waiting agent waits without news.
+const PATIENCE: Duration = Duration::from_secs(20);
+
 /// A running server.
 pub(crate) struct Stand {
     pub(crate) runtime: Runtime,
@@ -84,7 +87,7 @@ impl Stand {
     }
 
     pub(crate) fn client(&self, credential: Credential) -> Client {
-        Client::new(&self.url(), credential, Deadline::After(Duration::from_secs(60)))
+        Client::new(&self.url(), credential, Deadline::After(PATIENCE))
     }
 
     pub(crate) fn key_file(&self) -> std::path::PathBuf {
