@@ -89,5 +89,8 @@ fn every_page_of_the_console_is_served_by_one_file() {
     // A program that was built without the console shows a notice, which is never kept.
     if !tag.is_empty() {
         assert_eq!(stand.get("/", &[("if-none-match", tag)]).status, 304);
+        let packed = stand.get("/", &[("accept-encoding", "gzip;q=0.5, br")]);
+        assert_eq!((packed.status, packed.header("content-encoding")), (200, "br"));
+        assert_ne!(packed.header("etag"), tag);
     }
 }
