@@ -29,9 +29,7 @@ function indexOfByte(text: string, offset: number): number {
   let bytes = 0
   let index = 0
   for (const character of text) {
-    if (bytes >= offset) {
-      break
-    }
+    if (bytes >= offset) break
     bytes += utf8Length(character)
     index += character.length
   }
@@ -40,11 +38,7 @@ function indexOfByte(text: string, offset: number): number {
 
 function utf8Length(character: string): number {
   const point = character.codePointAt(0) ?? 0
-  if (point < 0x80) {
-    return 1
-  }
-  if (point < 0x800) {
-    return 2
-  }
+  if (point < 0x80) return 1
+  if (point < 0x800) return 2
   return point < 0x10000 ? 3 : 4
 }

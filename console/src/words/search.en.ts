@@ -86,6 +86,7 @@ export const searchEn = {
     noneFound: 'No field has this in its name.',
     values: (field: string) => `Most frequent values of ${field}`,
     noValues: 'No record of this range has a value.',
+    totals: { total: 'Sum', average: 'Average', least: 'Least', most: 'Most' },
     exact: 'Counted exactly',
     sampled: 'Estimated from a sample',
     absent: 'absent',

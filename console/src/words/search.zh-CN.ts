@@ -89,6 +89,7 @@ export const searchZhCN: Translated<typeof searchEn> = {
     noneFound: '没有名称包含该内容的字段。',
     values: field => `${field} 最常见的值`,
     noValues: '该范围内没有记录含有此字段。',
+    totals: { total: '合计', average: '平均', least: '最小', most: '最大' },
     exact: '精确统计',
     sampled: '抽样估算',
     absent: '无值',

@@ -93,9 +93,11 @@ describe('a search', () => {
     await histogram()
       .getByText(`${refused.toLocaleString('en')} refused`)
       .waitFor()
-    const drawn = await rows().allTextContents()
-    expect(drawn.length).toBeGreaterThan(0)
-    for (const row of drawn) expect(row).toContain('REJECT')
+    // The rows of the answer before stay until the next is there.
+    await expect
+      .poll(async () => (await rows().allTextContents()).every(row => row.includes('REJECT')))
+      .toBe(true)
+    expect(await rows().count()).toBeGreaterThan(0)
   })
 
   test('is undone by the back button of the browser', async () => {
@@ -221,6 +223,16 @@ describe('a field', () => {
       .click({ modifiers: ['Alt'] })
     await page.waitForURL(/query=NOT/)
     await untilCounted(count => count !== included)
+  })
+
+  test('that counts adds up', async () => {
+    const bytes = page.getByRole('button', { name: /^bytes/ })
+    await bytes.click()
+    const field = page.getByRole('listitem').filter({ has: bytes }).last()
+    await expect
+      .poll(() => field.getByRole('definition').first().textContent())
+      .toMatch(/^\d+(\.\d+)? [KM]iB$/)
+    await bytes.click()
   })
 
   test('becomes a column, which the address keeps', async () => {

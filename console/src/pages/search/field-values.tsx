@@ -26,7 +26,8 @@ export function FieldValues({ page, field }: { page: SearchState; field: string 
   if (isPending) return <p className={styles.none}>{common.loading}</p>
 
   const values = (data.AnalysisRecords ?? []).map(countedValue)
-  if (values.length === 0) return <p className={styles.none}>{search.fields.noValues}</p>
+  const isAbsent = values.every(({ value }) => value === undefined)
+  if (isAbsent) return <p className={styles.none}>{search.fields.noValues}</p>
   const most = Math.max(total ?? 0, ...values.map(value => value.count))
   const isExact = data.SamplingRate === 1
   return (
