@@ -83,7 +83,7 @@ export const zhCN: Translated<typeof en> = {
     find: '按名称搜索',
     count: count => `共 ${count} 个流日志`,
     emptyTitle: '该地域还没有流日志',
-    emptyBody: '新建流日志后，即可记录谁通过 NAT 网关访问了谁（转换前与转换后）,以及哪些流量因何被拒绝。',
+    emptyBody: '新建流日志后，即可记录谁通过 NAT 网关访问了谁（转换前与转换后），以及哪些流量因何被拒绝。',
     emptySteps: '记录如何产生',
     stepAgent: '采集器运行在网关上，观察其内核。',
     stepFlowLog: '流日志决定保留哪些会话。',

@@ -50,6 +50,20 @@ describe('from the first sign-in to the last flow log', () => {
     expect(await barriers(page)).toEqual([])
   })
 
+  test('what the server does not offer is said at the field that asked for it', async () => {
+    const dialog = page.getByRole('dialog', { name: 'New flow log' })
+    await dialog.getByLabel('Name', { exact: true }).fill('cross-region')
+    await dialog.getByRole('button', { name: /Collection scope$/ }).click()
+    await page.getByRole('option', { name: 'CCN cross-region traffic' }).click()
+    const resource = dialog.getByLabel('CCN id')
+    await resource.fill('ccn-1a2b3c4d')
+    await dialog.getByRole('button', { name: 'Create flow log' }).click()
+    await dialog.getByText(/the collection scope CCN is not offered/).waitFor()
+    expect(await resource.getAttribute('aria-invalid')).toBe('true')
+    await dialog.getByRole('button', { name: /Collection scope$/ }).click()
+    await page.getByRole('option', { name: 'NAT gateway' }).click()
+  })
+
   test('a flow log of all fields is created', async () => {
     const dialog = page.getByRole('dialog', { name: 'New flow log' })
     await dialog.getByLabel('Name', { exact: true }).fill('edge')
@@ -129,6 +143,17 @@ describe('from the first sign-in to the last flow log', () => {
     await page.goto(`${page.url()}&refresh=5`)
     // The page asks again by itself; records are there when the window of the moment has closed.
     await page.getByText(/^[1-9]\d* records$/).waitFor({ timeout: 60_000 })
+    await page.goto(`${server.url}/flow-logs`)
+  })
+
+  test('the address says which region is shown, and another one has flow logs of its own', async () => {
+    await page.goto(`${server.url}/flow-logs?region=eu-frankfurt`)
+    await page.getByRole('heading', { name: 'No flow log in this region yet' }).waitFor()
+    await page.getByRole('link', { name: 'Gateways' }).first().click()
+    await page.waitForURL(/\/gateways\?region=eu-frankfurt/)
+    await page.getByRole('button', { name: /Region$/ }).click()
+    await page.getByRole('option', { name: 'local' }).click()
+    await page.waitForURL(/\/gateways\?region=local/)
     await page.goto(`${server.url}/flow-logs`)
   })
 
