@@ -187,6 +187,18 @@ test('a flow log is created by keyboard alone', async () => {
   await expect.poll(() => page.evaluate('document.activeElement.textContent')).toBe('New flow log')
 })
 
+test('a keyboard skips the header, and every page is announced', async () => {
+  await page.goto(`${server.url}/flow-logs`)
+  await page.getByRole('heading', { name: 'Flow logs' }).waitFor()
+  await page.keyboard.press('Tab')
+  expect(await page.evaluate('document.activeElement.textContent')).toBe('Skip to content')
+  await page.keyboard.press('Enter')
+  await expect.poll(() => page.evaluate('document.activeElement.id')).toBe('content')
+  await page.getByRole('link', { name: 'Gateways' }).first().click()
+  await page.locator('[aria-live=polite]').getByText('Gateways', { exact: true }).waitFor()
+  expect(await page.title()).toBe('Gateways · natlens')
+})
+
 test('gateways show how their agents are', async () => {
   await page.goto(`${server.url}/gateways`)
   const row = page.getByRole('row').nth(1)
