@@ -10,6 +10,7 @@ import { askSession, makeQueryClient } from './api/ask'
 import { onSignedOut } from './api/client'
 import { makeRouter } from './routes'
 import { PreferencesProvider } from './state/preferences'
+import { followUpgrades } from './state/upgrade'
 import { WordsProvider } from './words/words'
 
 const queryClient = makeQueryClient()
@@ -20,6 +21,8 @@ onSignedOut(() => {
   queryClient.removeQueries({ queryKey: askSession().queryKey })
   void router.invalidate()
 })
+
+followUpgrades()
 
 const root = document.getElementById('root')
 if (root === null) throw new Error('index.html has no element with the id root')

@@ -199,6 +199,19 @@ test('a keyboard skips the header, and every page is announced', async () => {
   expect(await page.title()).toBe('Gateways · natlens')
 })
 
+test('a page that is older than the server is loaded anew', async () => {
+  const other = await openPage(browser)
+  await shareSession(page, other)
+  await other.goto(`${server.url}/flow-logs`)
+  await other.getByRole('heading', { name: 'Flow logs' }).waitFor()
+  // What a page asks for after an upgrade: files whose names are those of the version before.
+  await other.route('**/assets/account-page*', route => route.fulfill({ status: 404 }), { times: 1 })
+  await other.getByRole('button', { name: 'Account of admin' }).click()
+  await other.getByRole('menuitem', { name: 'Keys and password' }).click()
+  await other.getByRole('heading', { name: 'Keys and password' }).waitFor()
+  await other.context().close()
+})
+
 test('gateways show how their agents are', async () => {
   await page.goto(`${server.url}/gateways`)
   const row = page.getByRole('row').nth(1)
