@@ -205,7 +205,7 @@ test('a page that is older than the server is loaded anew', async () => {
   await other.goto(`${server.url}/flow-logs`)
   await other.getByRole('heading', { name: 'Flow logs' }).waitFor()
   // What a page asks for after an upgrade: files whose names are those of the version before.
-  await other.route('**/assets/account-page*', route => route.fulfill({ status: 404 }), { times: 1 })
+  await other.route('**/assets/account-page*.css', route => route.fulfill({ status: 404 }), { times: 1 })
   await other.getByRole('button', { name: 'Account of admin' }).click()
   await other.getByRole('menuitem', { name: 'Keys and password' }).click()
   await other.getByRole('heading', { name: 'Keys and password' }).waitFor()
