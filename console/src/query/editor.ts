@@ -161,8 +161,14 @@ function offers(context: CompletionContext, settings: EditorSettings): Completio
   const isAsked = context.explicit || from < context.pos || /[:(|\s]/.test(charBefore(context))
   if (candidates.length === 0 || !isAsked) return null
   const fit = fitting(context.state.sliceDoc(from, context.pos), candidates)
-  // The order is chosen here, so nothing may filter or sort again; typing on asks again.
-  return { from, filter: false, options: fit.map(candidate => offer(candidate, settings.help(candidate))) }
+  return {
+    from,
+    options: fit.map(candidate => offer(candidate, settings.help(candidate))),
+    // The order is chosen here, so nothing may filter or sort again; typing on asks again, at once, because
+    // between a key and a later answer Tab would find nothing to take.
+    filter: false,
+    update: (_before, _from, _to, next) => offers(next, settings),
+  }
 }
 
 function charBefore(context: CompletionContext): string {

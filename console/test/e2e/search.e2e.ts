@@ -163,6 +163,7 @@ describe('the histogram', () => {
   test('zooms to what is drawn over it, and the back button undoes that', async () => {
     await open({ range: '15m' })
     const all = await untilCounted(count => count > 0)
+    await page.waitForLoadState('networkidle')
     const box = await histogram().locator('.u-over').boundingBox()
     if (box === null) throw new Error('the histogram is not drawn')
     await page.mouse.move(box.x + box.width - 12, box.y + box.height / 2)
@@ -199,9 +200,11 @@ describe('the histogram', () => {
 })
 
 describe('a field', () => {
+  let all = 0
+
   test('tells its most frequent values, and a click finds as many records as it counts', async () => {
     await open(still())
-    const all = await untilCounted(count => count > 0)
+    all = await untilCounted(count => count > 0)
     await page.getByRole('button', { name: /^protocol/ }).click()
     const values = page.getByRole('list', { name: 'Most frequent values of protocol' })
     const first = values.getByRole('button').first()
@@ -222,7 +225,7 @@ describe('a field', () => {
       .first()
       .click({ modifiers: ['Alt'] })
     await page.waitForURL(/query=NOT/)
-    await untilCounted(count => count !== included)
+    expect(await untilCounted(count => count === all - included)).toBe(all - included)
   })
 
   test('that counts adds up', async () => {
@@ -247,7 +250,7 @@ describe('a record', () => {
   test('is opened, walked from and closed by keys alone', async () => {
     await open(still())
     await rows().first().waitFor()
-    await page.getByRole('grid', { name: 'Records' }).focus()
+    // Wherever the focus is, as long as no text is typed there.
     await page.keyboard.press('j')
     await page.keyboard.press('Enter')
     await details().waitFor()

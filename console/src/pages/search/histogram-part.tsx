@@ -5,6 +5,7 @@
  * Knows nothing of: drawing.
  */
 
+import { useMemo } from 'react'
 import { Button } from '../../ui/button'
 import { useWords } from '../../words/words'
 import { useGaps, useHistogram } from './answers'
@@ -18,10 +19,14 @@ export function HistogramPart({ page }: { page: SearchState }) {
   const { search } = useWords()
   const { all, refused } = useHistogram(page.question)
   const gaps = useGaps(page.question)
+  // The same counts give the same bars, so that nothing is drawn again while somebody drags over it.
+  const bars = useMemo(
+    () => all.data && barsOf(all.data.Interval, all.data.HistogramInfos, refused.data?.HistogramInfos ?? []),
+    [all.data, refused.data],
+  )
   if (all.error) return null
-  if (!all.data) return <div className={styles.waiting} />
+  if (!bars) return <div className={styles.waiting} />
 
-  const bars = barsOf(all.data.Interval, all.data.HistogramInfos, refused.data?.HistogramInfos ?? [])
   const wider = page.view.range.kind === 'absolute' ? zoomedOut(page.question.range, Date.now()) : undefined
   const actions = (
     <>

@@ -40,8 +40,11 @@ export function RecordDetails({ page, fields, record, onPrevious, onNext, onClos
   const flow = record.fields.get('flow-id')
   const deeds: Record<string, (() => void) | undefined> = { Escape: onClose, j: onNext, k: onPrevious }
   const onKeyDown = (event: KeyboardEvent) => {
+    const deed = deeds[event.key]
     const isCombined = event.ctrlKey || event.metaKey || event.altKey
-    if (!isCombined) deeds[event.key]?.()
+    if (deed === undefined || isCombined) return
+    event.preventDefault()
+    deed()
   }
   const json = () => JSON.stringify(Object.fromEntries(record.fields), null, 2)
   return (

@@ -15,6 +15,7 @@ import {
   useState,
 } from 'react'
 import type { FoundRecord, RecordPlace } from './record'
+import { useKeys } from './use-keys'
 
 /** Unit: CSS pixels. */
 export const ROW_HEIGHT = 30
@@ -45,6 +46,11 @@ export function useRowKeys({ grid, records, open, onOpen, scrollTo }: RowKeysPro
     scrollTo(next)
     if (open !== undefined) openAt(next)
   }
+  const walk = (rows: number) => () => {
+    grid.current?.focus({ preventScroll: true })
+    moveTo(current + rows)
+  }
+  useKeys({ j: walk(1), k: walk(-1) })
   const onKeyDown = (event: KeyboardEvent) => {
     const isForGrid =
       event.target === event.currentTarget && !event.ctrlKey && !event.metaKey && !event.altKey
