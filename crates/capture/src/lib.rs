@@ -3,13 +3,17 @@
 //! Hides: kernel interfaces, byte formats, privileges, network namespaces.
 //! Knows nothing of: records, batches, HTTP, the agent's loop.
 //!
-//! [`Bpf`] counts in the kernel what a gateway forwards and refuses; [`Replay`] gives back what a [`Recorder`] wrote.
-//! Both are a [`Source`].
+//! [`Bpf`] counts in the kernel what a gateway forwards and refuses; [`Replay`] gives back
+//! what a [`Recorder`] wrote. Each is a [`Source`].
 
 #[cfg(target_os = "linux")]
 mod bpf;
+#[cfg(target_os = "linux")]
+mod conntrack;
 mod gateway;
 mod namespace;
+#[cfg(target_os = "linux")]
+mod netlink;
 mod recording;
 mod replay;
 #[cfg(target_os = "linux")]
@@ -18,6 +22,8 @@ mod source;
 
 #[cfg(target_os = "linux")]
 pub use bpf::{Bpf, BpfSettings, DRAIN_GRACE, FLOWS_MAX_DEFAULT, Traffic};
+#[cfg(target_os = "linux")]
+pub use conntrack::{Conntrack, ConntrackSettings, Heard, SOCKET_BUFFER_BYTES_DEFAULT};
 pub use gateway::{GatewayFacts, Interface, describe};
 pub use recording::{RECORDING_VERSION, RecordingError};
 pub use replay::{Recorder, Replay};

@@ -9,7 +9,7 @@ use flow::{Event, Timestamp, Window};
 
 use crate::recording::RecordingError;
 
-/// Where events come from. Implemented by `Bpf` and `Replay`.
+/// Where events come from. Implemented by `Bpf`, `Conntrack`, `Nflog`, `Fallback` and `Replay`.
 pub trait Source {
     /// Appends to `events` what has become known since the last call; never waits for traffic.
     ///
@@ -58,11 +58,25 @@ pub enum LossCause {
     TooManyFlows,
     /// The source was not polled for longer than a window, so the kernel had no free place for a new one.
     PolledLate,
+    /// The kernel dropped messages about ended conversations because nobody read in time.
+    EventsDropped,
+    /// The kernel did not count some conversations: accounting is off, their counters were set back, or they ended
+    /// unheard.
+    NotCounted,
+    /// The kernel dropped messages about refused packets because nobody read in time.
+    RefusalsDropped,
 }
 
 impl LossCause {
     /// Every cause.
-    pub const ALL: &'static [Self] = &[Self::NotWatching, Self::TooManyFlows, Self::PolledLate];
+    pub const ALL: &'static [Self] = &[
+        Self::NotWatching,
+        Self::TooManyFlows,
+        Self::PolledLate,
+        Self::EventsDropped,
+        Self::NotCounted,
+        Self::RefusalsDropped,
+    ];
 
     /// A word for log lines and the ledger.
     pub const fn as_str(self) -> &'static str {
@@ -70,6 +84,9 @@ impl LossCause {
             Self::NotWatching => "not-watching",
             Self::TooManyFlows => "too-many-flows",
             Self::PolledLate => "polled-late",
+            Self::EventsDropped => "events-dropped",
+            Self::NotCounted => "not-counted",
+            Self::RefusalsDropped => "refusals-dropped",
         }
     }
 }
@@ -98,6 +115,24 @@ pub enum SourceError {
         deed: &'static str,
         /// What the kernel said.
         source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The process lacks one privilege.
+    #[error("cannot {deed}: grant {capability}, or run as root")]
+    MissingCapability {
+        /// What was tried.
+        deed: &'static str,
+        /// Its name.
+        capability: &'static str,
+        /// What the kernel said.
+        source: io::Error,
+    },
+    /// The kernel's netfilter refused.
+    #[error("cannot {deed}: the kernel's netfilter refused")]
+    Netfilter {
+        /// What was tried.
+        deed: &'static str,
+        /// What the kernel said.
+        source: io::Error,
     },
     /// The network namespace cannot be entered.
     #[error("cannot enter network namespace `{name}`: see `ip netns list` for the names that exist")]

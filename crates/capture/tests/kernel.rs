@@ -1,6 +1,7 @@
 //! The kernel's counts against packets captured on both sides of a real gateway.
 
 mod kernel {
+    mod conntrack;
     pub(crate) mod watcher;
 }
 
