@@ -7,9 +7,10 @@ use std::io;
 
 use flow::{Event, Timestamp, Window};
 
+use crate::pcap::CaptureFileError;
 use crate::recording::RecordingError;
 
-/// Where events come from. Implemented by `Bpf`, `Conntrack`, `Nflog`, `Fallback` and `Replay`.
+/// Where events come from. Implemented by `Bpf`, `Conntrack`, `Nflog`, `Fallback`, `Pcap` and `Replay`.
 pub trait Source {
     /// Appends to `events` what has become known since the last call; never waits for traffic.
     ///
@@ -58,6 +59,12 @@ pub enum LossCause {
     TooManyFlows,
     /// The source was not polled for longer than a window, so the kernel had no free place for a new one.
     PolledLate,
+    /// A capture file holds packets whose headers are wrong or cut off.
+    Unreadable,
+    /// A capture file holds packets of a window that was complete already.
+    OutOfOrder,
+    /// Whoever wrote a capture file says that it missed packets.
+    NotCaptured,
     /// The kernel dropped messages about ended conversations because nobody read in time.
     EventsDropped,
     /// The kernel did not count some conversations: accounting is off, their counters were set back, or they ended
@@ -73,6 +80,9 @@ impl LossCause {
         Self::NotWatching,
         Self::TooManyFlows,
         Self::PolledLate,
+        Self::Unreadable,
+        Self::OutOfOrder,
+        Self::NotCaptured,
         Self::EventsDropped,
         Self::NotCounted,
         Self::RefusalsDropped,
@@ -84,6 +94,9 @@ impl LossCause {
             Self::NotWatching => "not-watching",
             Self::TooManyFlows => "too-many-flows",
             Self::PolledLate => "polled-late",
+            Self::Unreadable => "unreadable",
+            Self::OutOfOrder => "out-of-order",
+            Self::NotCaptured => "not-captured",
             Self::EventsDropped => "events-dropped",
             Self::NotCounted => "not-counted",
             Self::RefusalsDropped => "refusals-dropped",
@@ -170,4 +183,7 @@ pub enum SourceError {
     /// A recording is wrong.
     #[error(transparent)]
     Recording(#[from] RecordingError),
+    /// A capture file is wrong.
+    #[error(transparent)]
+    CaptureFile(#[from] CaptureFileError),
 }
