@@ -11,5 +11,6 @@ mod system {
     mod crash;
     mod flow_log;
     mod freshness;
+    mod one_process;
     mod truth;
 }

@@ -28,6 +28,15 @@ pub(crate) fn next_window(length: WindowLength) -> Window {
     next
 }
 
+/// Waits until the window after `window` has begun; returns it.
+#[track_caller]
+pub(crate) fn next_window_after(window: Window) -> Window {
+    let next = window.next();
+    assert!(now() < next.end(), "the machine is too slow for this test");
+    wait_until(next.start().plus(EDGE));
+    next
+}
+
 pub(crate) fn wait_until(at: Timestamp) {
     thread::sleep(at.since(now()));
 }

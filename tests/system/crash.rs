@@ -5,12 +5,20 @@ use std::time::Duration;
 use testkit::traffic;
 use testkit::truth::{GroundTruth, Watch};
 
-use super::clock::{next_window, now, wait_for, wait_until};
+use super::clock::{next_window, next_window_after, now, wait_for, wait_until};
 use super::deployment::Deployment;
 use super::found::{differences, records, window_start, with_status};
 use super::freshness::searchable_after;
 
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// When a server is killed, after the end of a window: around the time in which its batches arrive and are stored.
+const MOMENTS_OF_STORING: [Duration; 4] = [
+    Duration::from_millis(280),
+    Duration::from_millis(320),
+    Duration::from_millis(380),
+    Duration::from_millis(450),
+];
 
 #[test]
 fn an_agent_survives_a_server_restart() {
@@ -35,6 +43,30 @@ fn an_agent_survives_a_server_restart() {
     found.retain(|record| window_start(record, deployment.length) >= first.start());
     assert_eq!(differences(&found, &truth, deployment.length), [""; 0], "nothing lost, nothing twice");
     assert_eq!(with_status(&found, "SKIPDATA").len(), 0);
+}
+
+#[test]
+fn a_server_that_is_killed_while_it_stores_neither_loses_nor_doubles() {
+    let Some(mut deployment) = Deployment::start("kills", 10) else { return };
+    let flow_log = deployment.create_flow_log("all");
+    let first = next_window(deployment.length);
+    let watch = Watch::start(&deployment.lab).unwrap();
+    let mut window = first;
+    for after_end in MOMENTS_OF_STORING {
+        traffic::known(&deployment.lab).unwrap();
+        wait_until(window.end().plus(after_end));
+        deployment.kill_server();
+        deployment.start_server();
+        window = next_window_after(window);
+    }
+    let truth = watch.stop().unwrap();
+    wait_until(window.end());
+    searchable_after(&deployment, &flow_log, window);
+    wait_for("the spool to be empty", PATIENCE, || (deployment.spooled() == 0).then_some(()));
+
+    let mut found = records(&deployment, &flow_log);
+    found.retain(|record| window_start(record, deployment.length) >= first.start());
+    assert_eq!(differences(&found, &truth, deployment.length), [""; 0]);
 }
 
 #[test]

@@ -166,7 +166,7 @@ fn client(folder: &Path, address: SocketAddr) -> Client {
 }
 
 /// The program beside the test, run in a folder that holds its configuration.
-fn program(folder: &Path) -> Command {
+pub(crate) fn program(folder: &Path) -> Command {
     let test = std::env::current_exe().expect("the test knows where it is");
     let built: PathBuf = test.ancestors().nth(2).expect("the test is in `deps`").join("natlens");
     assert!(built.exists(), "`{}` is missing: run `cargo build --workspace` first", built.display());

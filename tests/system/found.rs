@@ -45,7 +45,9 @@ pub(crate) fn differences(records: &[Value], truth: &GroundTruth, length: Window
             *balance.entry(told(record, length)).or_default() += 1;
         }
     }
-    for flow in truth.flows(length) {
+    let flows = truth.flows(length);
+    assert!(!flows.is_empty(), "there was traffic to compare with");
+    for flow in flows {
         *balance.entry(expected(&flow)).or_default() -= 1;
     }
     let differs = balance.into_iter().filter(|(_, count)| *count != 0);

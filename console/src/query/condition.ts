@@ -24,9 +24,7 @@ export type QueryParts = {
 /** Cuts a query at the pipe. */
 export function partsOf(query: string): QueryParts {
   const pipe = tokens(query).find(token => token.kind === 'pipe')
-  if (pipe === undefined) {
-    return { search: query.trim(), sql: undefined }
-  }
+  if (pipe === undefined) return { search: query.trim(), sql: undefined }
   return { search: query.slice(0, pipe.from).trim(), sql: query.slice(pipe.to).trim() }
 }
 
@@ -37,9 +35,7 @@ export function findsAll(search: string): boolean {
 
 /** Joins search and SQL; everything is written `*` before a pipe. */
 export function joined({ search, sql }: QueryParts): string {
-  if (sql === undefined) {
-    return search
-  }
+  if (sql === undefined) return search
   return `${findsAll(search) ? '*' : search} | ${sql}`
 }
 
@@ -59,21 +55,15 @@ export function withCondition(query: string, condition: Condition): string {
 
 /** The search and one condition more, as it is written. */
 export function searchWith(search: string, condition: string): string {
-  if (findsAll(search)) {
-    return condition
-  }
+  if (findsAll(search)) return condition
   const parts = conjuncts(search)
-  if (parts === undefined) {
-    return `(${search}) AND ${condition}`
-  }
+  if (parts === undefined) return `(${search}) AND ${condition}`
   return parts.includes(condition) ? search : `${search} AND ${condition}`
 }
 
 function withoutCondition(search: string, condition: string): string {
   const parts = conjuncts(search)
-  if (parts === undefined || !parts.includes(condition)) {
-    return search
-  }
+  if (parts === undefined || !parts.includes(condition)) return search
   return parts.filter(part => part !== condition).join(' AND ')
 }
 
@@ -86,9 +76,7 @@ function conjuncts(search: string): string[] | undefined {
       depth += token.text === '(' ? 1 : -1
     }
     const operator = token.kind === 'operator' && depth === 0 ? token.text.toUpperCase() : ''
-    if (operator === 'OR') {
-      return undefined
-    }
+    if (operator === 'OR') return undefined
     const before = parts.at(-1) ?? []
     if (operator === 'AND' || startsCondition(token, before, depth)) {
       parts.push([])

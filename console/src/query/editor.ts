@@ -13,6 +13,7 @@ import {
   closeCompletion,
   completionKeymap,
   completionStatus,
+  moveCompletionSelection,
   type Completion as Offer,
 } from '@codemirror/autocomplete'
 import { defaultKeymap, history, historyKeymap, insertNewlineAndIndent } from '@codemirror/commands'
@@ -116,6 +117,7 @@ function settingsExtension(settings: EditorSettings): Extension {
       override: [context => offers(context, settings)],
       // Enter runs the query unless a candidate was chosen by an arrow key.
       selectOnOpen: false,
+      interactionDelay: 0,
       icons: false,
       activateOnCompletion: offer => offer.label.endsWith(':'),
     }),
@@ -127,6 +129,8 @@ function keys(on: EditorEvents): Extension {
     on.run()
     return true
   }
+  const choose = moveCompletionSelection(true)
+  const takeFirst = (view: EditorView) => acceptCompletion(view) || (choose(view) && acceptCompletion(view))
   const runUnlessChoosing = (view: EditorView) => {
     if (acceptCompletion(view)) return true
     closeCompletion(view)
@@ -145,7 +149,7 @@ function keys(on: EditorEvents): Extension {
         { key: 'Shift-Enter', run: insertNewlineAndIndent },
         { key: 'Escape', run: leave },
         // Tab takes a candidate while they are shown; otherwise it leaves the editor, as it leaves every field.
-        { key: 'Tab', run: acceptCompletion },
+        { key: 'Tab', run: takeFirst },
       ]),
     ),
     keymap.of([...completionKeymap, ...historyKeymap, ...defaultKeymap]),

@@ -10,23 +10,26 @@ export type Place = {
   to: number
 }
 
-/** The place of `length` bytes from byte `offset`; at least one character, so that it can be seen. */
+/**
+ * The place of `length` bytes from byte `offset`.
+ *
+ * Where the server gives no length, it is the word there; at least one character, so that it can be seen.
+ */
 export function placeOfBytes(text: string, offset: number, length: number): Place {
   const from = indexOfByte(text, offset)
   const to = indexOfByte(text, offset + length)
-  if (to > from) {
-    return { from, to }
-  }
-  return from < text.length ? { from, to: from + 1 } : { from: Math.max(0, text.length - 1), to: text.length }
+  if (to > from) return { from, to }
+  const word = /^[\p{L}\p{N}_-]+/u.exec(text.slice(from))?.[0].length ?? 1
+  return from < text.length
+    ? { from, to: from + word }
+    : { from: Math.max(0, text.length - 1), to: text.length }
 }
 
 function indexOfByte(text: string, offset: number): number {
   let bytes = 0
   let index = 0
   for (const character of text) {
-    if (bytes >= offset) {
-      break
-    }
+    if (bytes >= offset) break
     bytes += utf8Length(character)
     index += character.length
   }
@@ -35,11 +38,7 @@ function indexOfByte(text: string, offset: number): number {
 
 function utf8Length(character: string): number {
   const point = character.codePointAt(0) ?? 0
-  if (point < 0x80) {
-    return 1
-  }
-  if (point < 0x800) {
-    return 2
-  }
+  if (point < 0x80) return 1
+  if (point < 0x800) return 2
   return point < 0x10000 ? 3 : 4
 }

@@ -63,5 +63,10 @@ export function isSqlWord(text: string): boolean {
 
 /** A field as SQL names it; names with hyphens, and names that are key words, need quotes. */
 export function sqlName(field: string): string {
-  return /^[A-Za-z_]\w*$/.test(field) && !isSqlWord(field) ? field : `"${field.replaceAll('"', '""')}"`
+  return /^[A-Za-z_]\w*$/.test(field) && !isSqlWord(field) ? field : quoted(field)
+}
+
+/** A field as SQL can always name it. */
+export function quoted(field: string): string {
+  return `"${field.replaceAll('"', '""')}"`
 }

@@ -61,18 +61,14 @@ const OPERATOR = /^(?:and|or|not)$/i
 /** Whether what comes next is a value of a field: after a colon or sign, and inside a group such as `action:(A OR B)`. */
 function valueFollows(before: Token[]): boolean {
   const last = before.at(-1)
-  if (last?.kind === 'colon' || last?.kind === 'sign') {
-    return true
-  }
+  if (last?.kind === 'colon' || last?.kind === 'sign') return true
   let closed = 0
   for (let index = before.length - 1; index >= 0; index -= 1) {
     const token = before[index]
     if (token?.text === ')' && token.kind === 'bracket') {
       closed += 1
     } else if (token?.text === '(' && token.kind === 'bracket') {
-      if (closed === 0) {
-        return before[index - 1]?.kind === 'colon'
-      }
+      if (closed === 0) return before[index - 1]?.kind === 'colon'
       closed -= 1
     }
   }
@@ -88,34 +84,20 @@ function searchToken(query: string, at: number, isValue: boolean): Token | undef
     to: at + length,
   })
   const first = rest.charAt(0)
-  if (/\s/.test(first)) {
-    return undefined
-  }
-  if (first === '|') {
-    return token('pipe', 1)
-  }
-  if (first === '(' || first === ')') {
-    return token('bracket', 1)
-  }
-  if (first === ':' && !isValue) {
-    return token('colon', 1)
-  }
+  if (/\s/.test(first)) return undefined
+  if (first === '|') return token('pipe', 1)
+  if (first === '(' || first === ')') return token('bracket', 1)
+  if (first === ':' && !isValue) return token('colon', 1)
   const sign = /^(?:>=|<=|==|!=|>|<|=)/.exec(rest)
-  if (sign !== null) {
-    return token('sign', sign[0].length)
-  }
+  if (sign !== null) return token('sign', sign[0].length)
   if (first === '"' || first === "'") {
     const length = quotedLength(rest, first)
     return token(isNamed(rest, length, isValue) ? 'field' : 'quoted', length)
   }
   const range = isValue ? /^[[{]\s*\S+\s+TO\s+[^\s\]}]+\s*[\]}]/i.exec(rest) : null
-  if (range !== null) {
-    return token('range', range[0].length)
-  }
+  if (range !== null) return token('range', range[0].length)
   const length = wordLength(rest, isValue)
-  if (OPERATOR.test(rest.slice(0, length))) {
-    return token('operator', length)
-  }
+  if (OPERATOR.test(rest.slice(0, length))) return token('operator', length)
   return token(isNamed(rest, length, isValue) ? 'field' : 'value', length)
 }
 
@@ -139,9 +121,7 @@ function quotedLength(rest: string, quote: string): number {
 function wordLength(rest: string, isValue: boolean): number {
   // An IPv6 address would otherwise look like a field and a value.
   const address = /^[0-9a-f.:/]*:[0-9a-f.:/]*:[0-9a-f.:/]*/i.exec(rest)
-  if (!isValue && address !== null) {
-    return address[0].length
-  }
+  if (!isValue && address !== null) return address[0].length
   const word = isValue ? /^(?:\\[\s\S]|[^\s()"'|\\])+/ : /^(?:\\[\s\S]|(?!!=)[^\s()"'|\\:><=])+/
   return Math.max(1, word.exec(rest)?.[0].length ?? 0)
 }

@@ -155,7 +155,6 @@ export const en = {
       SUBNET: 'For example subnet-1a2b3c4d',
       CCN: 'For example ccn-1a2b3c4d',
     },
-    period: 'Window',
     seconds: (seconds: number) => `${seconds} s`,
     type: 'Collection type',
     typeHelp: {

@@ -47,7 +47,6 @@ export const searchEn = {
     off: 'By hand',
     every: (seconds: string) => `Every ${seconds} s`,
     now: 'Ask again now',
-    pausedByRange: 'Only with a range up to now',
   },
 
   histogram: {
@@ -61,7 +60,7 @@ export const searchEn = {
     each: (width: string) => `each bar ${width}`,
     all: 'Records',
     refusedOnly: 'Refused',
-    exact: 'exact',
+    gaps: (count: number) => (count === 1 ? '1 window is not complete' : `${count} windows are not complete`),
     zoomHint: 'Drag to zoom',
     asTable: 'As a table',
     asChart: 'As a chart',
@@ -87,6 +86,9 @@ export const searchEn = {
     noneFound: 'No field has this in its name.',
     values: (field: string) => `Most frequent values of ${field}`,
     noValues: 'No record of this range has a value.',
+    totals: { total: 'Sum', average: 'Average', least: 'Least', most: 'Most' },
+    exact: 'Counted exactly',
+    sampled: 'Estimated from a sample',
     absent: 'absent',
     include: (field: string, value: string) => `Only records with ${field} ${value}`,
     exclude: (field: string, value: string) => `Without records with ${field} ${value}`,
@@ -116,7 +118,7 @@ export const searchEn = {
     tab: 'Records',
     label: 'Records',
     shown: (shown: string, total: string) => `${shown} of ${total} records shown`,
-    all: (total: string) => `All ${total} records shown`,
+    all: 'All records are shown',
     more: 'Load more',
     limit: (max: string) =>
       `The first ${max} records are shown. Narrow the range or the query to see others.`,
@@ -130,7 +132,9 @@ export const searchEn = {
     stoppedTitle: 'Stopped',
     stopped: 'The search was stopped before it ended.',
     noIndexTitle: 'This topic has no index',
-    noIndex: 'Its records cannot be searched until an index says which fields can be found and counted.',
+    noIndex:
+      'Its records can be searched when an index says which fields are found and counted. On the command line:',
+    lost: (count: string) => `${count} lost`,
     arrived: (count: string) => `${count} new records`,
   },
 
@@ -150,7 +154,9 @@ export const searchEn = {
     conversation: 'All records of this conversation',
     gone: 'This record cannot be found. It may be older than the topic keeps records.',
     type: (type: number, code: number) => `type ${type}, code ${code}`,
-    counts: (way: string, packets: string, bytes: string) => `${way}: ${packets} packets, ${bytes}`,
+    packets: (count: string) => `${count} packets`,
+    onePacket: '1 packet',
+    counts: (way: string, packets: string, bytes: string) => `${way}: ${packets}, ${bytes}`,
     forward: 'Sent',
     reply: 'Reply',
     rule: 'Rule',

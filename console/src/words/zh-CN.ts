@@ -83,7 +83,7 @@ export const zhCN: Translated<typeof en> = {
     find: '按名称搜索',
     count: count => `共 ${count} 个流日志`,
     emptyTitle: '该地域还没有流日志',
-    emptyBody: '新建流日志后，即可记录谁通过 NAT 网关访问了谁（转换前与转换后）,以及哪些流量因何被拒绝。',
+    emptyBody: '新建流日志后，即可记录谁通过 NAT 网关访问了谁（转换前与转换后），以及哪些流量因何被拒绝。',
     emptySteps: '记录如何产生',
     stepAgent: '采集器运行在网关上，观察其内核。',
     stepFlowLog: '流日志决定保留哪些会话。',
@@ -151,7 +151,6 @@ export const zhCN: Translated<typeof en> = {
     noInterfaces: '该网关的采集器尚未上报网卡。请输入名称，例如 eth0。',
     resource: { VPC: '私有网络 ID', SUBNET: '子网 ID', CCN: '云联网 ID' },
     resourceHelp: { VPC: '例如 vpc-1a2b3c4d', SUBNET: '例如 subnet-1a2b3c4d', CCN: '例如 ccn-1a2b3c4d' },
-    period: '窗口',
     seconds: seconds => `${seconds} 秒`,
     type: '采集类型',
     typeHelp: {

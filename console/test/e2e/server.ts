@@ -43,7 +43,11 @@ export function startServer(): Promise<TestServer> {
 
 /** A server with a gateway whose traffic is replayed from a recording. */
 export function startServerWithGateway(): Promise<TestServer> {
-  return start(folder => ['up', '--replay', RECORDING, '--state-folder', join(folder, 'agent')])
+  return start(folder => [
+    'up',
+    ...['--replay', RECORDING, '--window-seconds', '10'],
+    ...['--state-folder', join(folder, 'agent')],
+  ])
 }
 
 async function start(command: (folder: string) => string[]): Promise<TestServer> {

@@ -22,7 +22,6 @@ use crate::address;
 use crate::answer::Table;
 use crate::engine::{Engine, Scope};
 use crate::error::{EngineError, Place, SqlError, SqlErrorClass, innermost, unknown_column};
-use crate::function;
 use crate::predicate::{all_of, column, predicate, within};
 use crate::sql;
 use crate::table::{SegmentTable, overlapping};
@@ -40,11 +39,11 @@ impl Engine {
                 SqlError::new(SqlErrorClass::Syntax, "the query has no SQL: write it after `|`").into()
             );
         };
+        let segments = overlapping(&scope.snapshot.segments, scope.range);
         let analysis = Analysis {
             session: self.session(),
-            table: SegmentTable::new(&overlapping(&scope.snapshot.segments, scope.range))
-                .map_err(self.fault())?,
-            found: all_of(vec![within(scope.range), predicate(&query.search, &scope.index)]),
+            table: SegmentTable::new(&segments).map_err(self.fault())?,
+            found: all_of(vec![within(scope.range, &segments), predicate(&query.search, &scope.index)]),
             index: scope.index.clone(),
             sql,
         };
@@ -76,7 +75,6 @@ impl Analysis {
         let log = session.read_table(Arc::new(table)).and_then(|rows| rows.filter(found));
         let log = log.and_then(|rows| rows.select(columns(&index))).map_err(fault)?;
         session.register_table(sql::TABLE, log.into_view()).map_err(fault)?;
-        session.register_udf(function::timestamp_of().as_ref().clone());
 
         let statement = parser::Statement::Statement(Box::new(statement));
         let plan = session.state().statement_to_plan(statement).await.map_err(explain)?;

@@ -29,6 +29,7 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use crate::error::{EngineError, innermost};
+use crate::function;
 
 /// What queries may use. Every field has a default.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,9 +48,9 @@ pub struct EngineSettings {
 
 /// The stack of a thread that works on queries. Unit: bytes.
 ///
-/// Planning recurses into expressions; what [`crate::SQL_TOKENS_MAX`] allows needs about half of it without
-/// optimisation. It is address space, not memory.
-const STACK_BYTES: usize = 64 * 1024 * 1024;
+/// Planning recurses into expressions as deep as [`crate::SQL_DEPTH_MAX`]; without optimisation it needs a quarter of
+/// this. It is address space, not memory.
+const STACK_BYTES: usize = 32 * 1024 * 1024;
 
 /// Which records a query can see.
 #[derive(Debug)]
@@ -186,11 +187,13 @@ fn session_state(settings: &EngineSettings) -> Result<SessionState, EngineError>
     // Fields are lower case, except the internal ones; aliases stay as they were written.
     options.sql_parser.enable_ident_normalization = false;
     options.sql_parser.collect_spans = true;
-    Ok(SessionStateBuilder::new()
+    let mut state = SessionStateBuilder::new()
         .with_config(config)
         .with_runtime_env(runtime)
         .with_default_features()
-        .build())
+        .build();
+    function::install(&mut state).map_err(EngineError::failed)?;
+    Ok(state)
 }
 
 #[cfg(test)]

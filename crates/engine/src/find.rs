@@ -97,11 +97,12 @@ impl Engine {
                 advice: "narrow the time range, or continue after the last record of a page",
             });
         }
-        let mut conditions = vec![within(scope.range), predicate(search, &scope.index)];
+        let segments = overlapping(&scope.snapshot.segments, scope.range);
+        let mut conditions = vec![within(scope.range, &segments), predicate(search, &scope.index)];
         conditions.extend(page.after.map(|after| order.follows(after)));
         let walk = Walk {
             session: self.session(),
-            waves: waves(order, overlapping(&scope.snapshot.segments, scope.range)),
+            waves: waves(order, segments),
             conditions,
             order,
             // One more than wanted tells whether others follow.

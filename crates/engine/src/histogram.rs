@@ -53,7 +53,7 @@ impl Engine {
         let grid = Grid::over(scope.range, interval)?;
         let session = self.session();
         let segments = overlapping(&scope.snapshot.segments, scope.range);
-        let found = all_of(vec![within(scope.range), predicate(search, &scope.index)]);
+        let found = all_of(vec![within(scope.range, &segments), predicate(search, &scope.index)]);
         let fault = self.fault();
         self.run(async move {
             let table = SegmentTable::new(&segments).map_err(fault)?;

@@ -47,7 +47,10 @@ pub const ROWS_MAX: u64 = 10_000;
 /// The published limit of a response, less what JSON adds.
 pub const ANSWER_BYTES_MAX: usize = 32 * 1024 * 1024;
 
-/// The longest SQL, counted in words, signs and values.
-///
-/// Planning recurses into expressions; this bounds their depth to what [`EngineSettings`] gives a thread as stack.
+/// The longest SQL, counted in words, signs and values. It bounds the work of planning.
 pub const SQL_TOKENS_MAX: usize = 2_000;
+
+/// How deep an expression of SQL may be: `a + b + c` is two deep.
+///
+/// Planning recurses into expressions, and the work grows with the square of the depth.
+pub const SQL_DEPTH_MAX: usize = 200;

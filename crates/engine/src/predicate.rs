@@ -4,13 +4,14 @@
 //! Knows nothing of: files, SQL text. What a search means is told by `Search::finds`; this finds the same records.
 
 use std::ops::Bound;
+use std::sync::Arc;
 
 use datafusion::arrow::datatypes::DataType;
 use datafusion::common::{Column, ScalarValue};
 use datafusion::logical_expr::{Expr, lit};
 use flow::{FIELDS, FieldKind, TimeRange, Timestamp, field};
 use query::{Comparison, Filter, IndexedFields, Phrase, Search, TIMESTAMP_FIELD, Test};
-use store::{TIMESTAMP_COLUMN, segment_schema};
+use store::{Segment, TIMESTAMP_COLUMN, segment_schema};
 
 use crate::address;
 use crate::phrase::{Cutting, has_phrase, in_any, looks_like};
@@ -29,17 +30,16 @@ pub(crate) fn predicate(search: &Search, index: &IndexedFields) -> Expr {
     }
 }
 
-/// What is true where a record starts in `range`.
-pub(crate) fn within(range: TimeRange) -> Expr {
+/// What is true where a record of `segments` starts in `range`.
+///
+/// An end that no segment crosses needs no test; without any, counting reads no rows.
+pub(crate) fn within(range: TimeRange, segments: &[Arc<Segment>]) -> Expr {
     let at = column(TIMESTAMP_COLUMN);
-    let mut bounds = Vec::new();
-    if range.from > TimeRange::ALWAYS.from {
-        bounds.push(at.clone().gt_eq(moment(range.from)));
-    }
-    if range.to < TimeRange::ALWAYS.to {
-        bounds.push(at.lt(moment(range.to)));
-    }
-    all_of(bounds)
+    let starts_before = segments.iter().any(|segment| segment.range().from < range.from);
+    let ends_after = segments.iter().any(|segment| segment.range().to > range.to);
+    let from = starts_before.then(|| at.clone().gt_eq(moment(range.from)));
+    let to = ends_after.then(|| at.clone().lt(moment(range.to)));
+    all_of(from.into_iter().chain(to).collect())
 }
 
 /// The column of that name, whatever characters it has.

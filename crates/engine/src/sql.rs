@@ -23,7 +23,7 @@ use query::SqlText;
 
 use crate::error::{Place, SqlError, SqlErrorClass};
 use crate::function;
-use crate::{ROWS_DEFAULT, ROWS_MAX, SQL_TOKENS_MAX};
+use crate::{ROWS_DEFAULT, ROWS_MAX, SQL_DEPTH_MAX, SQL_TOKENS_MAX};
 
 /// The only table.
 pub(crate) const TABLE: &str = "log";
@@ -31,7 +31,7 @@ pub(crate) const TABLE: &str = "log";
 /// Reads a statement. `hidden` are columns that `*` does not show.
 pub(crate) fn read(sql: &SqlText, hidden: &[String]) -> Result<Statement, SqlError> {
     let mut query = parse(sql)?;
-    let mut rewriting = Rewriting { sql, hidden, with: Vec::new() };
+    let mut rewriting = Rewriting { sql, hidden, with: Vec::new(), depth: 0 };
     if let ControlFlow::Break(error) = query.visit(&mut rewriting) {
         return Err(error);
     }
@@ -112,14 +112,7 @@ fn limit(sql: &SqlText, query: &mut Query) -> Result<(), SqlError> {
         }
         return Ok(());
     };
-    let rows = match written {
-        Expr::Value(value) => match &value.value {
-            Value::Number(digits, _) => digits.parse::<u64>().ok(),
-            _ => None,
-        },
-        _ => None,
-    };
-    match rows {
+    match literal(written) {
         Some(rows) if rows <= ROWS_MAX => Ok(()),
         _ => {
             let message = format!("LIMIT takes a number up to {ROWS_MAX}, not `{written}`");
@@ -135,6 +128,8 @@ struct Rewriting<'a> {
     hidden: &'a [String],
     /// The names that WITH gave to subqueries.
     with: Vec<String>,
+    /// How many expressions stand around the present place.
+    depth: usize,
 }
 
 impl VisitorMut for Rewriting<'_> {
@@ -212,13 +207,27 @@ impl VisitorMut for Rewriting<'_> {
         self.refuse_table(relation)
     }
 
+    fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<SqlError> {
+        self.depth += 1;
+        if self.depth <= SQL_DEPTH_MAX + 1 {
+            return ControlFlow::Continue(());
+        }
+        self.refuse(&format!("the expression is more than {SQL_DEPTH_MAX} deep: split it up"), expr.span())
+    }
+
     fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<SqlError> {
+        self.depth -= 1;
         match expr {
             Expr::Cast { kind: CastKind::Cast | CastKind::DoubleColon, expr: inner, data_type, .. } => {
                 if matches!(data_type, DataType::Timestamp(..)) {
                     let inner = std::mem::replace(inner.as_mut(), number(0));
                     *expr = call(function::TIMESTAMP_OF, vec![inner]);
                 }
+            }
+            Expr::Function(function) if !is_short(function) => {
+                let most = function::PADDED_CHARS_MAX;
+                let message = format!("`{}` takes the length as a number up to {most}", function.name);
+                return self.refuse(&message, function.span());
             }
             Expr::Function(function) => translate(function),
             _ => {}
@@ -275,6 +284,29 @@ fn column_name(expr: &Expr, names: &mut Vec<String>) -> Option<String> {
     let before = names.iter().filter(|name| **name == written).count();
     names.push(written.clone());
     Some(if before == 0 { written } else { format!("{written} ({})", before + 1) })
+}
+
+/// Whether the function is none that fills up texts, or a text that is short enough.
+fn is_short(function: &Function) -> bool {
+    let fills_up =
+        single(&function.name).is_some_and(|name| matches!(&*name.to_ascii_lowercase(), "lpad" | "rpad"));
+    let FunctionArguments::List(list) = &function.args else { return !fills_up };
+    let length = match list.args.get(1) {
+        Some(FunctionArg::Unnamed(FunctionArgExpr::Expr(length))) => literal(length),
+        _ => None,
+    };
+    !fills_up || length.is_some_and(|length| length <= function::PADDED_CHARS_MAX)
+}
+
+/// The number that the expression is.
+fn literal(expr: &Expr) -> Option<u64> {
+    match expr {
+        Expr::Value(value) => match &value.value {
+            Value::Number(digits, _) => digits.parse().ok(),
+            _ => None,
+        },
+        _ => None,
+    }
 }
 
 /// Says a function of Presto in functions that exist.

@@ -113,3 +113,36 @@ fn file(segment: &Segment) -> Result<PartitionedFile, DataFusionError> {
     file.object_meta.location = location;
     Ok(file.with_partition_values(vec![ScalarValue::Int64(Some(segment.id()))]))
 }
+
+#[cfg(test)]
+mod tests {
+    use datafusion::physical_plan::displayable;
+    use query::{IndexedFields, Syntax, parse};
+
+    use super::*;
+    use crate::engine::{Engine, EngineSettings};
+    use crate::predicate::{column, predicate};
+
+    #[tokio::test]
+    async fn searches_are_carried_out_where_the_segments_are_read() {
+        let engine = Engine::new(EngineSettings::default()).unwrap();
+        for text in
+            ["action:REJECT", "srcaddr:10.0.0.0/8 AND NOT dstport:443", "drop OR lost:*", "srcaddr:10.*.1"]
+        {
+            let index = IndexedFields::all();
+            let search = parse(text, Syntax::Cql, &index).unwrap().search;
+            let table = SegmentTable {
+                // Planning opens no file.
+                files: vec![PartitionedFile::new("nowhere", 1)],
+                rows: 1,
+                ..SegmentTable::new(&[]).unwrap()
+            };
+            let rows = engine.session().read_table(Arc::new(table)).unwrap();
+            let rows = rows.filter(predicate(&search, &index)).unwrap().select([column("bytes")]).unwrap();
+            let plan = rows.create_physical_plan().await.unwrap();
+            let plan = displayable(plan.as_ref()).indent(false).to_string();
+            let read_there = plan.contains("predicate=") && !plan.contains("FilterExec");
+            assert!(read_there && plan.contains("projection=[bytes]"), "{text}: {plan}");
+        }
+    }
+}

@@ -3,8 +3,23 @@
 //! Hides: the HTTP framework, sign-in, permissions, timers, the console's files.
 //! Knows nothing of: the grammar of queries, file formats, the clock (it is an argument).
 
+mod caller;
+mod check;
+mod console;
+mod default_topic;
+mod failure;
+mod handle;
+mod http;
+mod ingest;
+mod metrics;
+mod object;
+mod orders;
+mod search;
+mod server;
 mod settings;
+mod sign_in;
 mod start;
+mod upkeep;
 
 pub use settings::{PORT_DEFAULT, ServerSettings};
 pub use start::{Running, ServerError, start};

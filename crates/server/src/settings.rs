@@ -44,8 +44,31 @@ impl ServerSettings {
     pub fn url(&self, address: SocketAddr) -> String {
         match &self.public_url {
             Some(url) => url.trim_end_matches('/').to_owned(),
-            None if address.ip().is_unspecified() => format!("http://127.0.0.1:{}", address.port()),
-            None => format!("http://{address}"),
+            None => local_url(address),
         }
+    }
+}
+
+/// How programs of the same machine reach a server that listens on `address`.
+pub(crate) fn local_url(address: SocketAddr) -> String {
+    if address.ip().is_unspecified() {
+        format!("http://127.0.0.1:{}", address.port())
+    } else {
+        format!("http://{address}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn links_lead_through_the_proxy_and_programs_of_the_machine_do_not() {
+        let address: SocketAddr = "0.0.0.0:8860".parse().unwrap();
+        let public_url = Some("https://natlens.example/".to_owned());
+        let settings = ServerSettings { public_url, ..ServerSettings::default() };
+        assert_eq!(settings.url(address), "https://natlens.example");
+        assert_eq!(local_url(address), "http://127.0.0.1:8860");
+        assert_eq!(ServerSettings::default().url("[::1]:1".parse().unwrap()), "http://[::1]:1");
     }
 }

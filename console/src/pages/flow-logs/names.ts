@@ -43,8 +43,9 @@ type Question = { ids: string[]; topicRegion: string | undefined }
 /** Which topics to ask for, region by region, no more at once than the API takes. */
 export function topicQuestions(flowLogs: readonly Schema<'FlowLog'>[]): Question[] {
   const existing = flowLogs.filter(({ CloudLogState }) => CloudLogState !== 'DELETED')
-  const regions = Map.groupBy(existing, ({ CloudLogRegion }) => CloudLogRegion)
-  return [...regions].flatMap(([region, inRegion]) => {
+  const regions = [...new Set(existing.map(({ CloudLogRegion }) => CloudLogRegion))]
+  return regions.flatMap(region => {
+    const inRegion = existing.filter(({ CloudLogRegion }) => CloudLogRegion === region)
     const ids = [...new Set(inRegion.map(({ CloudLogId }) => CloudLogId))].sort()
     const count = Math.ceil(ids.length / FILTER_VALUES_MAX)
     return Array.from({ length: count }, (_, at) => ({

@@ -122,7 +122,7 @@ function GatewayRow({ gateway, now }: { gateway: Schema<'NatGateway'>; now: numb
       </Cell>
       <Cell label={columns.agent}>{AgentVersion === '' ? gateways.unknownAgent : AgentVersion}</Cell>
       <Cell align="end">
-        <LinkButton kind="quiet" icon="plus" to="/flow-logs" search={{ open: 'new', gateway: NatGatewayId }}>
+        <LinkButton icon="plus" to="/flow-logs" search={{ open: 'new', gateway: NatGatewayId }}>
           {gateways.newFlowLog}
         </LinkButton>
       </Cell>

@@ -52,21 +52,22 @@ export function AnswerPart({ page, fields }: AnswerPartProps) {
 function AnalysisPart({ page }: { page: SearchState }) {
   const analysis = useAnalysis(page.question)
   return (
-    <Outcome answer={analysis}>
+    <Outcome page={page} answer={analysis}>
       {analysis.data && <AnswerTable answer={analysis.data} isStale={analysis.isPlaceholderData} />}
     </Outcome>
   )
 }
 
 type OutcomeProps = {
+  page: SearchState
   answer: { error: Error | null; isPending: boolean; fetchStatus: string; refetch(): unknown }
   children: ReactNode
 }
 
 /** The answer, or what stands in its place. */
-function Outcome({ answer, children }: OutcomeProps) {
+function Outcome({ page, answer, children }: OutcomeProps) {
   const { error, isPending, fetchStatus, refetch } = answer
-  if (error) return <Failure error={error} onRetry={() => void refetch()} />
+  if (error) return <Failure error={error} topic={page.question.topic} onRetry={() => void refetch()} />
   if (!isPending) return children
   return fetchStatus === 'fetching' ? <Pending /> : <Stopped onRetry={() => void refetch()} />
 }
@@ -85,7 +86,7 @@ function RecordsPart({ page, fields }: AnswerPartProps) {
   }
   return (
     <div className={styles.records} data-open={record !== undefined || undefined}>
-      <Outcome answer={answer}>
+      <Outcome page={page} answer={answer}>
         {records.length === 0 ? (
           <NothingFound page={page} />
         ) : (
@@ -148,7 +149,7 @@ function RecordsFoot({ page, shown, arrived, answer }: RecordsFootProps) {
   const total = Math.max(shown, useHistogramTotal(page.question) ?? 0)
   const all = answer.hasNextPage
     ? search.records.shown(count(shown, language), count(total, language))
-    : search.records.all(count(shown, language))
+    : search.records.all
   return (
     <footer className={styles.foot}>
       <span role="status">

@@ -8,8 +8,8 @@
 import { keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { ask } from '../../api/ask'
 import { call, type Schema } from '../../api/client'
-import { findsAll, partsOf, searchWith } from '../../query/condition'
-import { sqlName } from '../../query/sql'
+import { joined, partsOf, searchWith } from '../../query/condition'
+import { quoted } from '../../query/sql'
 import { intervalFor } from './buckets'
 import type { TimeRange } from './range'
 import { type FoundRecord, recordOf, timeOfPlace } from './record'
@@ -61,10 +61,12 @@ function recordsOf({ pages }: { pages: Schema<'SearchLogResponse'>[] }): { recor
 
 /** The table that the SQL part computes. */
 export function useAnalysis(question: Question) {
+  const { sql } = partsOf(question.query)
   const request = { ...where(question, question.query), UseNewAnalysis: true }
   return useQuery({
     ...ask('cls', 'SearchLog', request, question.region),
     placeholderData: keepPreviousData,
+    enabled: sql !== undefined,
   })
 }
 
@@ -93,6 +95,23 @@ export function useHistogram(question: Question) {
   return { all, refused }
 }
 
+/** How many windows of the range are known to be incomplete, whatever the search finds. */
+export function useGaps({ topic, region, range }: Question): number {
+  const request = {
+    TopicId: topic,
+    From: range.from,
+    To: range.to,
+    Query: 'log-status:SKIPDATA',
+    SyntaxRule: CQL,
+    Interval: intervalFor(range),
+  }
+  const { data } = useQuery({
+    ...ask('cls', 'DescribeLogHistogram', request, region),
+    placeholderData: keepPreviousData,
+  })
+  return data?.TotalCount ?? 0
+}
+
 /** How many records the search finds; `undefined` until it is counted. */
 export function useHistogramTotal(question: Question): number | undefined {
   return useHistogram(question).all.data?.TotalCount
@@ -115,12 +134,31 @@ export function useTopic(topic: string, region: string | undefined) {
 
 /** The most frequent values of a field among the records that the search finds. */
 export function useTopValues(question: Question, field: string) {
+  const name = quoted(field)
+  return useComputed(
+    question,
+    `SELECT ${name} AS value, count(*) AS n GROUP BY ${name} ORDER BY n DESC LIMIT ${TOP_VALUES}`,
+  )
+}
+
+/** Sum, average, least and most of a field that counts, among the records that the search finds. */
+export function useTotals(question: Question, field: string) {
+  const name = quoted(field)
+  return useComputed(
+    question,
+    `SELECT sum(${name}) AS total, avg(${name}) AS average, min(${name}) AS least, max(${name}) AS most`,
+  )
+}
+
+/** Computes from the records that the search finds, in place of what the question's own SQL would. */
+function useComputed(question: Question, sql: string) {
   const { search } = partsOf(question.query)
-  const name = sqlName(field)
-  const sql = `SELECT ${name} AS value, count(*) AS n GROUP BY ${name} ORDER BY n DESC LIMIT ${TOP_VALUES}`
-  const query = `${findsAll(search) ? '*' : search} | ${sql}`
+  const query = joined({ search, sql })
   const request = { ...where(question, query), UseNewAnalysis: true }
-  return useQuery({ ...ask('cls', 'SearchLog', request, question.region), placeholderData: keepPreviousData })
+  return useQuery({
+    ...ask('cls', 'SearchLog', request, question.region),
+    placeholderData: keepPreviousData,
+  })
 }
 
 /** The record of a place, asked alone; for links to a record that is not on the page. */

@@ -5,7 +5,7 @@
  * Knows nothing of: React, the order in which the address lists columns.
  */
 
-import { bytes, count, endpoint, moment, protocolName, tcpFlags } from './format'
+import { bytes, count, endpoint, isIcmp, moment, protocolName, tcpFlags } from './format'
 import type { FoundRecord } from './record'
 
 export type Column = {
@@ -22,9 +22,9 @@ export type Column = {
 /** The columns that are not simply a field. */
 export const JOINED_COLUMNS: readonly Column[] = [
   { name: 'time', fields: [], align: 'start', widthCh: 25 },
-  { name: 'source', fields: ['srcaddr', 'srcport'], align: 'start', widthCh: 21 },
+  { name: 'source', fields: ['srcaddr', 'srcport'], align: 'start', widthCh: 23 },
   { name: 'destination', fields: ['dstaddr', 'dstport'], align: 'start', widthCh: 23 },
-  { name: 'translated', fields: ['natsrcaddr', 'natsrcport'], align: 'start', widthCh: 21 },
+  { name: 'translated', fields: ['natsrcaddr', 'natsrcport'], align: 'start', widthCh: 23 },
 ]
 
 const WIDTHS_CH: Record<string, number> = {
@@ -77,7 +77,10 @@ export function cellText(column: Column, record: FoundRecord, language: string):
   if (first === undefined) return moment(record.time)
   const value = record.fields.get(first)
   if (value === undefined) return undefined
-  return second === undefined ? fieldText(first, value, language) : endpoint(value, record.fields.get(second))
+  if (second === undefined) return fieldText(first, value, language)
+  // ICMP has no ports: the fields hold an identifier, type and code.
+  const port = isIcmp(record.fields.get('protocol')) ? undefined : record.fields.get(second)
+  return endpoint(value, port)
 }
 
 /** A value of a field as people read it; the same text when there is nothing to add. */

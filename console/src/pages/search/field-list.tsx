@@ -14,6 +14,7 @@ import { Icon } from '../../ui/icon'
 import { useWords } from '../../words/words'
 import { toggled } from './columns'
 import styles from './field-list.module.css'
+import { FieldTotals } from './field-totals'
 import { FieldValues } from './field-values'
 import type { SearchState } from './search-state'
 
@@ -63,6 +64,11 @@ export function groupName(group: string, names: Record<string, string>): string 
   return names[group] ?? group
 }
 
+/** Whether adding its values up means something. */
+function isCount({ Unit }: Field): boolean {
+  return Unit === 'packets' || Unit === 'bytes'
+}
+
 type FieldItemProps = { page: SearchState; field: Field; isOpen: boolean; onToggle(): void }
 
 function FieldItem({ page, field, isOpen, onToggle }: FieldItemProps) {
@@ -93,6 +99,7 @@ function FieldItem({ page, field, isOpen, onToggle }: FieldItemProps) {
       {isOpen && (
         <div className={styles.inside}>
           <p className={styles.help}>{language === 'zh-CN' ? field.HelpZh : field.Help}</p>
+          {isCount(field) && <FieldTotals page={page} field={field.Name} unit={field.Unit} />}
           <FieldValues page={page} field={field.Name} />
         </div>
       )}

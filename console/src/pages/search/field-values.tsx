@@ -26,14 +26,19 @@ export function FieldValues({ page, field }: { page: SearchState; field: string 
   if (isPending) return <p className={styles.none}>{common.loading}</p>
 
   const values = (data.AnalysisRecords ?? []).map(countedValue)
-  if (values.length === 0) return <p className={styles.none}>{search.fields.noValues}</p>
+  const isAbsent = values.every(({ value }) => value === undefined)
+  if (isAbsent) return <p className={styles.none}>{search.fields.noValues}</p>
   const most = Math.max(total ?? 0, ...values.map(value => value.count))
+  const isExact = data.SamplingRate === 1
   return (
-    <ul className={styles.values} aria-label={search.fields.values(field)}>
-      {values.map(value => (
-        <ValueItem key={value.value ?? ''} page={page} field={field} counted={value} total={most} />
-      ))}
-    </ul>
+    <>
+      <ul className={styles.values} aria-label={search.fields.values(field)}>
+        {values.map(value => (
+          <ValueItem key={value.value ?? ''} page={page} field={field} counted={value} total={most} />
+        ))}
+      </ul>
+      <p className={styles.note}>{isExact ? search.fields.exact : search.fields.sampled}</p>
+    </>
   )
 }
 
@@ -45,22 +50,20 @@ function ValueItem({ page, field, counted, total }: ValueItemProps) {
   const { value } = counted
   const text = value === undefined || value === '' ? search.fields.absent : fieldText(field, value, language)
   const share = counted.count / total
-  const percent = new Intl.NumberFormat(language, { style: 'percent', maximumFractionDigits: 1 }).format(
-    share,
-  )
+  const percent = percentOf(share, language)
   const narrow = (wanted: 'include' | 'exclude') => page.narrow({ field, value, wanted })
   return (
     <li className={styles.value}>
       <button
         type="button"
         className={styles.include}
-        aria-label={`${text} ${percent} – ${search.fields.include(field, text)}`}
         title={`${search.fields.share(count(counted.count, language), percent)}. ${search.fields.valuesHint}`}
         onClick={event => narrow(event.altKey ? 'exclude' : 'include')}
       >
         <span className={styles.bar} style={{ inlineSize: `${Math.max(1, share * 100)}%` }} />
         <span className={styles.text}>{text}</span>
         <span className={styles.count}>{percent}</span>
+        <span className={styles.unseen}>{search.fields.include(field, text)}</span>
       </button>
       <IconButton icon="minus" label={search.fields.exclude(field, text)} onPress={() => narrow('exclude')} />
     </li>
@@ -70,4 +73,10 @@ function ValueItem({ page, field, counted, total }: ValueItemProps) {
 function countedValue(row: string): CountedValue {
   const { value, n } = objectOf(row)
   return { value: value === null || value === undefined ? undefined : textOf(value), count: Number(n) || 0 }
+}
+
+/** One place after the point; what is there, but less than that can show, is never written as nothing. */
+function percentOf(share: number, language: string): string {
+  const format = new Intl.NumberFormat(language, { style: 'percent', maximumFractionDigits: 1 })
+  return share < 0.001 ? `< ${format.format(0.001)}` : format.format(share)
 }

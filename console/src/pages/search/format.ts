@@ -117,6 +117,11 @@ export function tcpFlags(value: number): string {
   return names.length === 0 ? '0' : names.join(' ')
 }
 
+/** Whether the protocol number is that of ICMP for IPv4 or IPv6. */
+export function isIcmp(protocol: string | undefined): boolean {
+  return protocol === '1' || protocol === '58'
+}
+
 /** Type and code of an ICMP message, which a record keeps as `type × 256 + code`. */
 export function icmpMessage(port: number): { type: number; code: number } {
   return { type: port >> 8, code: port & 0xff }

@@ -5,7 +5,7 @@
  * Knows nothing of: the address; a chosen range is handed up.
  */
 
-import { useEffect, useMemo, useRef, useState } from 'react'
+import { type ReactNode, type RefObject, useEffect, useMemo, useRef, useState } from 'react'
 import { usePreferences } from '../../state/preferences'
 import { useChartColors } from '../../theme/colors'
 import { Button } from '../../ui/button'
@@ -21,10 +21,12 @@ export type HistogramProps = {
   range: TimeRange
   /** Whether newer counts are on their way. */
   isStale: boolean
+  /** What else can be done with the range. */
+  actions: ReactNode
   onZoom(range: TimeRange): void
 }
 
-export function Histogram({ bars, range, isStale, onZoom }: HistogramProps) {
+export function Histogram({ bars, range, isStale, actions, onZoom }: HistogramProps) {
   const { search } = useWords()
   const [asTable, setAsTable] = useState(false)
   const [pointed, setPointed] = useState<number>()
@@ -33,6 +35,7 @@ export function Histogram({ bars, range, isStale, onZoom }: HistogramProps) {
     <figure className={styles.figure} aria-label={search.histogram.label} data-stale={isStale || undefined}>
       <figcaption className={styles.caption}>
         <Legend bars={bars} pointed={pointed} />
+        {actions}
         <Button kind="quiet" onPress={() => setAsTable(!asTable)}>
           {asTable ? search.histogram.asChart : search.histogram.asTable}
         </Button>
@@ -57,7 +60,7 @@ function Legend({ bars, pointed }: { bars: Bars; pointed: number | undefined }) 
   const refused = isBar ? (bars.refused[pointed] ?? 0) : sum(bars.refused)
   return (
     <div className={styles.legend}>
-      <strong data-testid="record-count">
+      <strong>
         {total === 1 ? search.histogram.oneRecord : search.histogram.records(count(total, language))}
       </strong>
       {refused > 0 && (
@@ -97,7 +100,7 @@ function Drawing({ bars, range, onZoom, onPoint }: DrawingProps) {
   return <div className={styles.chart} ref={parent} aria-hidden="true" style={{ height: CHART_HEIGHT }} />
 }
 
-function useWidth(element: React.RefObject<HTMLElement | null>): number {
+function useWidth(element: RefObject<HTMLElement | null>): number {
   const [width, setWidth] = useState(0)
   useEffect(() => {
     if (element.current === null) return

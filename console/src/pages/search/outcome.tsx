@@ -7,6 +7,7 @@
 
 import { ApiError } from '../../api/client'
 import { partsOf } from '../../query/condition'
+import { plainMessage } from '../../query/refusal'
 import { Button } from '../../ui/button'
 import { Empty } from '../../ui/marks'
 import { Notice, sayError } from '../../ui/notice'
@@ -39,12 +40,16 @@ export function NothingFound({ page }: { page: SearchState }) {
   )
 }
 
+/** The code of an answer about a topic whose index was deleted or switched off. */
+const NO_INDEX = 'ResourceNotFound.IndexNotExist'
+
 /** Says that the topic cannot be searched. */
-export function NoIndex() {
+export function NoIndex({ topic }: { topic: string }) {
   const { search } = useWords()
   return (
     <Empty title={search.records.noIndexTitle}>
       <p>{search.records.noIndex}</p>
+      <code className={styles.command}>{`natlens index create ${topic}`}</code>
     </Empty>
   )
 }
@@ -61,8 +66,9 @@ export function Stopped({ onRetry }: { onRetry(): void }) {
 }
 
 /** Says what failed, with the code and the request by which the server's log names it. */
-export function Failure({ error, onRetry }: { error: Error; onRetry(): void }) {
+export function Failure({ error, topic, onRetry }: { error: Error; topic: string; onRetry(): void }) {
   const words = useWords()
+  if (error instanceof ApiError && error.code === NO_INDEX) return <NoIndex topic={topic} />
   const isPublished = error instanceof ApiError && error.requestId !== ''
   return (
     <Notice
@@ -70,7 +76,7 @@ export function Failure({ error, onRetry }: { error: Error; onRetry(): void }) {
       title={words.errors.title}
       action={<Button onPress={onRetry}>{words.common.retry}</Button>}
     >
-      <p>{sayError(error, words)}</p>
+      <p>{plainMessage(sayError(error, words))}</p>
       {isPublished && (
         <p className={styles.code}>
           <code>{error.code}</code> · {words.errors.request(error.requestId)}

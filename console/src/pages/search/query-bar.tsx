@@ -11,6 +11,7 @@ import { type Candidate, type KnownField, unknownFields } from '../../query/comp
 import type { Mistake } from '../../query/editor'
 import { placeOfBytes } from '../../query/place'
 import { QueryEditor, type QueryEditorHandle } from '../../query/query-editor'
+import { plainMessage } from '../../query/refusal'
 import { nearest } from '../../query/spelling'
 import { usePreferences } from '../../state/preferences'
 import { Button } from '../../ui/button'
@@ -104,7 +105,8 @@ function helpOf(
 
 function refusedAt(query: string, { position, message }: ApiError): Mistake[] {
   if (position === undefined) return []
-  return [{ ...placeOfBytes(query, position.Offset, position.Length), severity: 'error', message }]
+  const place = placeOfBytes(query, position.Offset, position.Length)
+  return [{ ...place, severity: 'error', message: plainMessage(message) }]
 }
 
 function unknownAt(query: string, fields: readonly KnownField[], { search }: Words): Mistake[] {

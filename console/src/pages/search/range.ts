@@ -32,9 +32,7 @@ const UNITS: Record<string, number> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_
 export function lengthMs(text: string): number | undefined {
   const found = /^-?\s*(\d{1,7})\s*([smhdw])$/i.exec(text.trim())
   const unit = UNITS[found?.[2]?.toLowerCase() ?? '']
-  if (found === null || unit === undefined) {
-    return undefined
-  }
+  if (found === null || unit === undefined) return undefined
   const length = Number(found[1]) * unit
   return length >= RANGE_MS_MIN && length <= RANGE_MS_MAX ? length : undefined
 }
@@ -54,9 +52,7 @@ export function absoluteRange(from: number, to: number): RangeChoice | undefined
 
 /** The moments that are meant when it is `now`. */
 export function resolved(choice: RangeChoice, now: number): TimeRange {
-  if (choice.kind === 'absolute') {
-    return { from: choice.from, to: choice.to }
-  }
+  if (choice.kind === 'absolute') return { from: choice.from, to: choice.to }
   return { from: now - (lengthMs(choice.length) ?? 0), to: now }
 }
 

@@ -98,9 +98,9 @@ function Groups({ page, fields, record }: Pick<RecordDetailsProps, 'page' | 'fie
   ))
 }
 
-/** Whether they differ by separators only. */
+/** Whether they differ by separators and the unit only. */
 function isSameNumber(text: string, value: string): boolean {
-  return text.replace(/[,\s]/g, '') === value
+  return text.replace(/[,\s]|B$/g, '') === value
 }
 
 type MemberProps = { page: SearchState; field: Schema<'RecordField'>; value: string }

@@ -7,20 +7,18 @@
 
 import { usePreferences } from '../../state/preferences'
 import { useWords } from '../../words/words'
-import { bytes, count, endpoint, icmpMessage, protocolName } from './format'
+import { bytes, count, endpoint, icmpMessage, isIcmp, protocolName } from './format'
 import type { FoundRecord } from './record'
 import styles from './record-details.module.css'
-
-const ICMP = new Set(['1', '58'])
 
 export function RecordPath({ record }: { record: FoundRecord }) {
   const { search } = useWords()
   const value = (field: string) => record.fields.get(field)
   const protocol = value('protocol') ?? ''
-  const isIcmp = ICMP.has(protocol)
+  const hasNoPorts = isIcmp(protocol)
   const end = (address: string, port: string) => {
     const written = value(address)
-    return written === undefined ? undefined : endpoint(written, isIcmp ? undefined : value(port))
+    return written === undefined ? undefined : endpoint(written, hasNoPorts ? undefined : value(port))
   }
   const source = end('srcaddr', 'srcport')
   const destination = end('dstaddr', 'dstport')
@@ -50,7 +48,7 @@ export function RecordPath({ record }: { record: FoundRecord }) {
       </Stop>
       <li className={styles.protocol}>
         {protocolName(protocol)}
-        {isIcmp && `, ${search.details.type(type, code)}`}
+        {hasNoPorts && `, ${search.details.type(type, code)}`}
       </li>
     </ol>
   )
@@ -74,5 +72,7 @@ function Counts({ packets, bytes: sent, way }: CountsProps) {
   const { search } = useWords()
   const { language } = usePreferences()
   if (packets === undefined || sent === undefined) return null
-  return <span>{search.details.counts(way, count(Number(packets), language), bytes(Number(sent)))}</span>
+  const number = count(Number(packets), language)
+  const packetsText = packets === '1' ? search.details.onePacket : search.details.packets(number)
+  return <span>{search.details.counts(way, packetsText, bytes(Number(sent)))}</span>
 }

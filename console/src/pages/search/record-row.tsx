@@ -7,6 +7,7 @@
 
 import { memo } from 'react'
 import { Status } from '../../ui/marks'
+import { useWords } from '../../words/words'
 import { type Column, cellText } from './columns'
 import type { FoundRecord } from './record'
 import styles from './record-table.module.css'
@@ -62,6 +63,8 @@ type CellProps = Pick<RecordRowProps, 'record' | 'language' | 'isOneDay'> & { co
 
 function Cell({ column, record, language, isOneDay }: CellProps) {
   const text = cellText(column, record, language)
+  const lost = record.fields.get('lost')
+  if (text === undefined && lost !== undefined && column.name === 'action') return <Lost count={lost} />
   if (text === undefined) return <span className={styles.absent}>–</span>
   switch (column.name) {
     case 'time':
@@ -84,6 +87,12 @@ function Moment({ text, isOneDay }: { text: string; isOneDay: boolean }) {
       <span className={styles.day}>{day}</span> {time}
     </>
   )
+}
+
+/** How much the window of a record without traffic is known to lack. */
+function Lost({ count }: { count: string }) {
+  const { search } = useWords()
+  return <Status tone="warn">{search.records.lost(count)}</Status>
 }
 
 /** What became of the packets, with the reason of a refusal. */

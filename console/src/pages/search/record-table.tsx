@@ -6,7 +6,7 @@
  */
 
 import { useVirtualizer } from '@tanstack/react-virtual'
-import { useId, useMemo, useRef } from 'react'
+import { type CSSProperties, useId, useMemo, useRef } from 'react'
 import { usePreferences } from '../../state/preferences'
 import { Icon } from '../../ui/icon'
 import { useWords } from '../../words/words'
@@ -59,8 +59,6 @@ export function RecordTable({
   const scrollTo = (index: number) => rows.scrollToIndex(index)
   const { current, ...handlers } = useRowKeys({ grid: scroller, records, open, onOpen, scrollTo })
   const rowId = (index: number) => `${gridId}-${index}`
-  const template = shown.map(({ widthCh }) => `minmax(${widthCh}ch, ${widthCh}fr)`).join(' ')
-  const width = `${shown.reduce((sum, { widthCh }) => sum + widthCh, 0)}ch`
   const drawn = rows.getVirtualItems()
   return (
     // biome-ignore lint/a11y/useSemanticElements: a table element cannot hold virtual rows
@@ -77,7 +75,7 @@ export function RecordTable({
       data-stale={isStale || undefined}
       tabIndex={0}
       {...handlers}
-      style={{ '--columns': template, '--width': width } as React.CSSProperties}
+      style={widthsOf(shown)}
     >
       <HeadRow columns={shown} sort={rest.sort} onSort={rest.onSort} />
       {/* biome-ignore lint/a11y/useSemanticElements: as above */}
@@ -105,6 +103,13 @@ export function RecordTable({
       </div>
     </div>
   )
+}
+
+/** Columns as wide as they need, which share what is left over. */
+function widthsOf(columns: readonly Column[]): CSSProperties {
+  const tracks = columns.map(({ widthCh }) => `minmax(${widthCh}ch, ${widthCh}fr)`)
+  const width = columns.reduce((sum, { widthCh }) => sum + widthCh, 0)
+  return { '--columns': tracks.join(' '), '--width': `${width}ch` } as CSSProperties
 }
 
 type HeadRowProps = { columns: readonly Column[] } & Pick<RecordTableProps, 'sort' | 'onSort'>

@@ -47,8 +47,6 @@ export function objectOf(json: string): Record<string, unknown> {
 
 /** A JSON value as a person reads it. */
 export function textOf(value: unknown): string {
-  if (value === null || value === undefined) {
-    return ''
-  }
+  if (value === null || value === undefined) return ''
   return typeof value === 'object' ? JSON.stringify(value) : String(value)
 }

@@ -13,11 +13,10 @@ import { useTitle } from '../../shell/page'
 import { Button, IconButton } from '../../ui/button'
 import { useWords } from '../../words/words'
 import { AnswerPart } from './answer-part'
-import { useFields, useHistogram, useTopic } from './answers'
-import { barsOf } from './buckets'
+import { useAnalysis, useFields, useHistogram, useTopic } from './answers'
 import { ColumnMenu } from './column-menu'
 import { FieldList } from './field-list'
-import { Histogram } from './histogram'
+import { HistogramPart } from './histogram-part'
 import { KeyHelp } from './key-help'
 import { NoIndex } from './outcome'
 import { QueryBar } from './query-bar'
@@ -35,7 +34,7 @@ export function SearchPage() {
   const editor = useRef<QueryEditorHandle>(null)
   const [showsFields, setShowsFields] = useState(false)
   const [showsKeys, setShowsKeys] = useState(false)
-  const { all } = useHistogram(page.question)
+  const refusal = useRefusal(page)
   const { isRunning, stop } = useRunning()
   usePageKeys(page, { focus: () => editor.current?.focus(), help: () => setShowsKeys(true), stop })
   const name = known?.TopicName ?? topic
@@ -65,13 +64,15 @@ export function SearchPage() {
       <QueryBar
         page={page}
         fields={fields}
-        refusal={all.error instanceof ApiError ? all.error : undefined}
+        refusal={refusal}
         isRunning={isRunning}
         onStop={stop}
         editor={editor}
       />
       {known?.Index === false ? (
-        <NoIndex />
+        <div className={styles.noIndex}>
+          <NoIndex topic={topic} />
+        </div>
       ) : (
         <>
           <HistogramPart page={page} />
@@ -84,19 +85,12 @@ export function SearchPage() {
   )
 }
 
-function HistogramPart({ page }: { page: SearchState }) {
-  const { all, refused } = useHistogram(page.question)
-  if (all.error) return null
-  if (!all.data) return <div className={styles.noHistogram} />
-  const bars = barsOf(all.data.Interval, all.data.HistogramInfos, refused.data?.HistogramInfos ?? [])
-  return (
-    <Histogram
-      bars={bars}
-      range={page.question.range}
-      isStale={all.isPlaceholderData}
-      onZoom={({ from, to }) => page.show({ range: { kind: 'absolute', from, to } })}
-    />
-  )
+/** What the server says against the query: its search is read first, then its SQL. */
+function useRefusal({ question }: SearchState): ApiError | undefined {
+  const { all } = useHistogram(question)
+  const analysis = useAnalysis(question)
+  const error = all.error ?? analysis.error
+  return error instanceof ApiError ? error : undefined
 }
 
 /** Whether an answer is being waited for, and how to wait no longer. */

@@ -5,6 +5,7 @@
  * Knows nothing of: answers and components.
  */
 
+import { useQueryClient } from '@tanstack/react-query'
 import { useNavigate, useParams, useSearch } from '@tanstack/react-router'
 import { useCallback, useEffect, useMemo, useState } from 'react'
 import { type Condition, withCondition } from '../../query/condition'
@@ -79,13 +80,19 @@ function useDraft(query: string) {
 
 /** The moment that "now" means on this page; it advances when the page looks again. */
 function useMoment({ range, refresh }: SearchView) {
+  const queryClient = useQueryClient()
   const [now, setNow] = useState(() => Date.now())
   const look = useCallback(() => setNow(Date.now()), [])
   const isFollowing = refresh !== undefined && range.kind === 'relative'
   useEffect(() => {
     if (!isFollowing) return
-    const timer = setInterval(() => document.hidden || look(), Number(refresh) * 1000)
+    const lookUnlessBusy = () => {
+      // A question that takes longer than the interval would otherwise never be answered.
+      const isAsking = queryClient.isFetching({ queryKey: ['SearchLog'] }) > 0
+      if (!document.hidden && !isAsking) look()
+    }
+    const timer = setInterval(lookUnlessBusy, Number(refresh) * 1000)
     return () => clearInterval(timer)
-  }, [isFollowing, refresh, look])
+  }, [isFollowing, refresh, look, queryClient])
   return { now, look }
 }

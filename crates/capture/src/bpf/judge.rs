@@ -31,7 +31,7 @@ impl<'a> Judge<'a> {
     }
 
     pub(super) fn event(&mut self, entry: Entry) -> Event {
-        let verdict = match rejection(entry.class, entry.state) {
+        let verdict = match rejection(&entry) {
             None => Verdict::Accept,
             Some(Told::Class(reason)) => Verdict::Reject(Rejection { reason, rule: None }),
             Some(Told::AskRules { otherwise }) => Verdict::Reject(self.ask_rules(&entry, otherwise)),
@@ -108,11 +108,12 @@ enum Told {
     AskRules { otherwise: RejectReason },
 }
 
-fn rejection(class: Class, state: State) -> Option<Told> {
-    Some(match class {
+fn rejection(entry: &Entry) -> Option<Told> {
+    // Connection tracking looks before a route is chosen, and drops as a rule does when its table is full.
+    let met_full_table = entry.state == State::NoEntry && entry.ifindex_out == 0;
+    Some(match entry.class {
         Class::Tracked | Class::Untracked => return None,
-        // Connection tracking itself drops as the packet filter does, when its table has no room for an entry.
-        Class::Filtered if state == State::NoEntry => Told::AskRules { otherwise: RejectReason::TableFull },
+        Class::Filtered if met_full_table => Told::AskRules { otherwise: RejectReason::TableFull },
         Class::Filtered => Told::AskRules { otherwise: RejectReason::Other },
         Class::NoPort => Told::Class(RejectReason::NoPort),
         Class::NoRoute => Told::Class(RejectReason::NoRoute),

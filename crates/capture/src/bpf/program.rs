@@ -180,11 +180,11 @@ fn refused_io(deed: &'static str, error: io::Error) -> SourceError {
     refused(deed, error.into())
 }
 
+/// What libbpf warns of is also in the error that follows, if one follows.
 fn tell(level: PrintLevel, text: String) {
     let text = text.trim();
     match level {
         PrintLevel::Debug => tracing::trace!(text, "libbpf"),
-        PrintLevel::Info => tracing::debug!(text, "libbpf"),
-        PrintLevel::Warn => tracing::warn!(text, "libbpf"),
+        PrintLevel::Info | PrintLevel::Warn => tracing::debug!(text, "libbpf"),
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use engine::{
     Cell, EngineErrorClass, EngineSettings, FIND_RECORDS_MAX, FindOrder, HISTOGRAM_BUCKETS_MAX, Page,
-    SQL_TOKENS_MAX, Scope,
+    SQL_DEPTH_MAX, SQL_TOKENS_MAX, Scope,
 };
 use flow::{Record, TimeRange, Timestamp};
 use futures::FutureExt as _;
@@ -93,13 +93,17 @@ fn only_counted_fields_are_columns() {
 }
 
 #[test]
-fn the_deepest_sql_is_planned_and_a_deeper_one_is_refused() {
+fn the_largest_sql_is_planned_and_a_larger_one_is_refused() {
     let topic = Topic::new();
     topic.append(&some_records());
-    // `SELECT 1 + 1 … LIMIT 1`
-    let deep = |tokens: usize| format!("* | SELECT 1{} LIMIT 1", "+1".repeat((tokens - 4) / 2));
-    assert_eq!(topic.analyse(&deep(SQL_TOKENS_MAX)).unwrap().rows.len(), 1);
-    assert_eq!(topic.analyse(&deep(SQL_TOKENS_MAX + 2)).unwrap_err().class(), EngineErrorClass::Syntax);
+    let deep = |depth| format!("* | SELECT 1{} LIMIT 1", "+1".repeat(depth));
+    assert_eq!(topic.analyse(&deep(SQL_DEPTH_MAX)).unwrap().rows.len(), 1);
+    assert_eq!(topic.analyse(&deep(SQL_DEPTH_MAX + 1)).unwrap_err().class(), EngineErrorClass::Illegal);
+
+    // `SELECT 1 IN (1,1,…) LIMIT 1` has eight tokens beside the commas and the numbers that follow them.
+    let long = |tokens: usize| format!("* | SELECT 1 IN (1{}) LIMIT 1", ",1".repeat((tokens - 8) / 2));
+    assert_eq!(topic.analyse(&long(SQL_TOKENS_MAX)).unwrap().rows.len(), 1);
+    assert_eq!(topic.analyse(&long(SQL_TOKENS_MAX + 2)).unwrap_err().class(), EngineErrorClass::Syntax);
 }
 
 #[test]

@@ -3,6 +3,8 @@
 //! Hides: the resources that a topic needs, and the folder that it stands in.
 //! Knows nothing of: what is tested.
 
+use std::time::Duration;
+
 use engine::{Engine, EngineError, EngineSettings, FindOrder, FoundRecord, Page, Scope, Table};
 use flow::{FieldKind, LogStatus, Record, TimeRange, Timestamp, Value};
 use query::{IndexedFields, Query, Syntax, parse};
@@ -27,7 +29,9 @@ pub(crate) const FIRST_PAGE: Page = Page { after: None, offset: 0, limit: 1000 }
 
 impl Topic {
     pub(crate) fn new() -> Self {
-        Self::with(EngineSettings { threads: 2, ..EngineSettings::default() })
+        // A slow machine shall not decide about what is tested here.
+        let query_duration_max = Duration::from_secs(600);
+        Self::with(EngineSettings { threads: 2, query_duration_max, ..EngineSettings::default() })
     }
 
     pub(crate) fn with(settings: EngineSettings) -> Self {

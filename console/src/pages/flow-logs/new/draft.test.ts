@@ -45,11 +45,6 @@ describe('the resource is the one of the scope', () => {
   })
 })
 
-test('only a CCN has a window length of its own', () => {
-  expect(order({ period: '300' }).flowLog.Period).toBeUndefined()
-  expect(order({ scope: 'CCN', resource: 'ccn-1', period: '300' }).flowLog.Period).toBe(300)
-})
-
 describe('where it is stored', () => {
   test.each<[string, Partial<Draft>, unknown]>([
     ['the system decides', { logset: SYSTEM, topic: 'left-over' }, { kind: 'system' }],

@@ -15,9 +15,6 @@ export type Scope = (typeof SCOPES)[number]
 export const TYPES = ['ALL', 'ACCEPT', 'REJECT'] as const
 export type CollectionType = (typeof TYPES)[number]
 
-/** Window lengths that a flow log of a CCN can have. Unit: seconds. */
-export const PERIODS = ['60', '300', '600'] as const
-
 /** Unit: days; 3640 is for ever. */
 export const RETENTIONS = ['7', '30', '90', '180', '365', '1095', '3600', '3640'] as const
 export const FOR_EVER = '3640'
@@ -41,7 +38,6 @@ export type Draft = {
   interfaceName: string
   /** Of the scopes `VPC`, `SUBNET` and `CCN`. */
   resource: string
-  period: (typeof PERIODS)[number]
   type: CollectionType
   /** `SYSTEM`, `NEW` or an id. */
   logset: string
@@ -91,7 +87,6 @@ export function emptyDraft(gateway: string | undefined): Draft {
     gateway: gateway ?? null,
     interfaceName: '',
     resource: '',
-    period: '60',
     type: 'ALL',
     logset: SYSTEM,
     logsetName: '',
@@ -120,7 +115,6 @@ export function orderOf(draft: Draft): { order: Order } | { wrong: Wrong } {
         ...(draft.tags.length === 0
           ? {}
           : { Tags: draft.tags.map(tag => ({ Key: tag.key, Value: tag.value })) }),
-        ...(draft.scope === 'CCN' ? { Period: Number(draft.period) } : {}),
       },
       storage: storageOf(draft, name),
     },

@@ -30,7 +30,7 @@ export type NewFlowLogDialogProps = {
 
 export default function NewFlowLogDialog({ gateway, onClose }: NewFlowLogDialogProps) {
   const { common, newFlowLog } = useWords()
-  const { draft, change, parts, create, submit } = useDraft(gateway, onClose)
+  const { draft, parts, create, submit } = useDraft(gateway, onClose)
   const { serverSays, ...part } = parts
   const footer = (
     <>
@@ -48,7 +48,7 @@ export default function NewFlowLogDialog({ gateway, onClose }: NewFlowLogDialogP
         <TextField
           label={newFlowLog.name}
           value={draft.name}
-          onChange={name => change({ name })}
+          onChange={name => part.change({ name })}
           wrong={part.say('name') ?? serverSays('name')}
           autoFocus
         />
@@ -102,7 +102,12 @@ function useDraft(gateway: string | undefined, onClose: () => void) {
     setChecked(true)
     if ('order' in result) create.mutate(result.order)
   }
-  return { draft, change, create, submit, parts: { draft, change, wrong, say, serverSays } }
+  // What the server said was about the draft as it was.
+  const write = (part: Partial<Draft>) => {
+    if (create.isError) create.reset()
+    change(part)
+  }
+  return { draft, create, submit, parts: { draft, change: write, wrong, say, serverSays } }
 }
 
 /** A second try takes what the first has made. */

@@ -9,7 +9,7 @@ import { TextField } from '../../../ui/field'
 import { Notice } from '../../../ui/notice'
 import { Select } from '../../../ui/select'
 import { useWords } from '../../../words/words'
-import { PERIODS, SCOPES, TYPES } from './draft'
+import { SCOPES, TYPES } from './draft'
 import styles from './form.module.css'
 import type { FormPart } from './new-flow-log-dialog'
 
@@ -57,24 +57,14 @@ function Resource(props: Props) {
     case 'SUBNET':
     case 'CCN':
       return (
-        <>
-          <TextField
-            code
-            label={newFlowLog.resource[draft.scope]}
-            help={newFlowLog.resourceHelp[draft.scope]}
-            value={draft.resource}
-            onChange={resource => change({ resource })}
-            wrong={say('resource') ?? serverSays}
-          />
-          {draft.scope === 'CCN' && (
-            <Select
-              label={newFlowLog.period}
-              options={PERIODS.map(id => ({ id, label: newFlowLog.seconds(Number(id)) }))}
-              selected={draft.period}
-              onSelect={period => change({ period })}
-            />
-          )}
-        </>
+        <TextField
+          code
+          label={newFlowLog.resource[draft.scope]}
+          help={newFlowLog.resourceHelp[draft.scope]}
+          value={draft.resource}
+          onChange={resource => change({ resource })}
+          wrong={say('resource') ?? serverSays}
+        />
       )
   }
 }

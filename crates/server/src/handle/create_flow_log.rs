@@ -1,0 +1,123 @@
+//! Carries out `CreateFlowLog`.
+
+use api::{CreateFlowLog, CreateFlowLogRequest, CreateFlowLogResponse};
+use flow::{CollectionScope, FLOW_LOG_NAME_CHARS_MAX, GatewayId, TopicId, resource_suffix};
+use store::{FlowLogFilter, FlowLogOrder, FlowLogRow, Owner, Page};
+
+use super::prelude::*;
+use crate::check::DESCRIPTION_CHARS_MAX;
+use crate::default_topic;
+use crate::object::flow_log::{STORAGE_TYPE, flow_log_shown};
+use crate::object::tag::{FLOW_LOG_TAGS_MAX, tags_from};
+use crate::sign_in::secret::chance;
+
+/// The most flow logs of a region: each agent's orders are chosen from all of them.
+const FLOW_LOGS_MAX: usize = 1000;
+
+/// The longest id or name of a resource. Unit: characters.
+const RESOURCE_CHARS_MAX: usize = 255;
+
+impl Handle for CreateFlowLog {
+    fn handle(asked: &Asked, request: CreateFlowLogRequest) -> Result<CreateFlowLogResponse, Failure> {
+        check_storage(&request)?;
+        let topic_region = check::parsed_if_any("CloudLogRegion", request.cloud_log_region.as_deref())?;
+        let topic_owner = Owner {
+            account: asked.owner.account.clone(),
+            region: topic_region.unwrap_or_else(|| asked.owner.region.clone()),
+        };
+        let topic = check::parsed_if_any::<TopicId>("CloudLogId", request.cloud_log_id.as_deref())?;
+        let ordered = ordered_by(asked, request)?;
+        check_room(asked, &ordered.name)?;
+
+        let store = &asked.server.store;
+        let now = (asked.server.clock)();
+        // The flow log comes last: whatever a crash leaves behind is found and used by the next attempt.
+        let topic = match topic {
+            Some(topic) => store.topic(&topic_owner, &topic)?.id,
+            None => default_topic::ensure(store, &topic_owner, now)?,
+        };
+        let row = FlowLogRow { topic, topic_region: topic_owner.region, created: now, ..ordered };
+        store.create_flow_log(&asked.owner, &row)?;
+        asked.server.orders.changed();
+        Ok(CreateFlowLogResponse { flow_log: vec![flow_log_shown(row)] })
+    }
+}
+
+fn check_storage(request: &CreateFlowLogRequest) -> Result<(), Failure> {
+    let kind = request.storage_type.as_deref().filter(|kind| !kind.is_empty());
+    if kind.is_some_and(|kind| kind != STORAGE_TYPE) {
+        let message =
+            format!("StorageType `{}` is not offered: use `{STORAGE_TYPE}`", kind.unwrap_or_default());
+        return Err(Failure::new("UnsupportedOperation", message));
+    }
+    let other = request
+        .flow_log_storage
+        .as_ref()
+        .is_some_and(|storage| Some(&storage.storage_id) != request.cloud_log_id.as_ref());
+    if other {
+        let message = "FlowLogStorage is for other kinds of storage, which are not offered: use CloudLogId";
+        return Err(Failure::new("UnsupportedOperation", message));
+    }
+    if request.period.is_some() {
+        let message = "Period is for CCN only: the window length of a gateway is a setting of its agent";
+        return Err(Failure::new("InvalidParameterValue.Range", message));
+    }
+    Ok(())
+}
+
+/// The flow log that the request orders; its topic is filled in later.
+fn ordered_by(asked: &Asked, request: CreateFlowLogRequest) -> Result<FlowLogRow, Failure> {
+    let scope = check::parsed("ResourceType", &request.resource_type)?;
+    let resource = check::name("ResourceId", request.resource_id, RESOURCE_CHARS_MAX)?;
+    check_resource(asked, scope, &resource)?;
+    let description = request.flow_log_description.unwrap_or_default();
+    let vpc = request.vpc_id.filter(|vpc| !vpc.is_empty());
+    Ok(FlowLogRow {
+        id: check::parsed("FlowLogId", &format!("fl-{}", resource_suffix(chance()?)))?,
+        name: check::name("FlowLogName", request.flow_log_name, FLOW_LOG_NAME_CHARS_MAX)?,
+        scope,
+        resource,
+        kind: check::parsed("TrafficType", &request.traffic_type)?,
+        topic: check::parsed("CloudLogId", &uuid::Uuid::nil().to_string())?,
+        topic_region: asked.owner.region.clone(),
+        topic_exists: true,
+        enabled: true,
+        description: check::short("FlowLogDescription", description, DESCRIPTION_CHARS_MAX)?,
+        vpc: vpc.map(|vpc| check::short("VpcId", vpc, RESOURCE_CHARS_MAX)).transpose()?,
+        period_seconds: None,
+        tags: tags_from(request.tags, FLOW_LOG_TAGS_MAX)?,
+        created: (asked.server.clock)(),
+    })
+}
+
+fn check_resource(asked: &Asked, scope: CollectionScope, resource: &str) -> Result<(), Failure> {
+    match scope {
+        CollectionScope::Nat => {
+            let gateway: GatewayId = check::parsed("ResourceId", resource)?;
+            asked.server.store.gateway(&asked.owner, &gateway)?;
+            Ok(())
+        }
+        // Any gateway may have such an interface, or serve such a VPC, now or later.
+        CollectionScope::NetworkInterface | CollectionScope::Vpc => Ok(()),
+        CollectionScope::Subnet | CollectionScope::Ccn => {
+            let message =
+                format!("the collection scope {scope} is not offered: use NAT, NETWORKINTERFACE or VPC");
+            Err(Failure::new("UnsupportedOperation", message))
+        }
+    }
+}
+
+/// Refuses before a topic is made for nothing.
+fn check_room(asked: &Asked, name: &str) -> Result<(), Failure> {
+    let all = FlowLogFilter::default();
+    let found = asked.server.store.describe_flow_logs(&asked.owner, &all, FlowLogOrder::Newest, Page::ALL)?;
+    if found.rows.iter().any(|row| row.name == name) {
+        let message = format!("flow log `{name}` already exists: choose another name");
+        return Err(Failure::new("InvalidParameterValue.Duplicate", message));
+    }
+    if found.total >= FLOW_LOGS_MAX {
+        let message = format!("the region has {FLOW_LOGS_MAX} flow logs: delete those that are not needed");
+        return Err(Failure::new("LimitExceeded", message));
+    }
+    Ok(())
+}

@@ -1,0 +1,182 @@
+//! Carries out `SearchLog`.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use api::{SearchLog, SearchLogRequest, SearchLogResponse, SearchTopic, SearchTopicAnswer, SearchTopics};
+use axum::body::Body;
+use engine::{FindOrder, Found, Page};
+use flow::TopicId;
+use query::Syntax;
+use store::GatewayFilter;
+
+use super::prelude::*;
+use crate::http::{JSON_BYTES_MAX, blocking, parse, read_body};
+use crate::object::record::{Surroundings, record_shown};
+use crate::object::table::{columns_shown, items_shown, records_shown};
+use crate::search::context::{Checksum, Context, checksum};
+use crate::search::{self, Question};
+
+/// How many records a page has when nobody says, and at most. Source: the published API.
+const LIMIT_DEFAULT: u64 = 100;
+const LIMIT_MAX: u64 = 1000;
+
+/// How many records all pages of an answer have together. Source: the published API.
+const LISTED_MAX: u64 = engine::FIND_RECORDS_MAX;
+
+/// Says of an answer that nothing was left out by sampling.
+const EXACT: f64 = 1.0;
+
+impl HandleWaiting for SearchLog {
+    async fn handle(asked: Asked, body: Body) -> Result<Answered<SearchLogResponse>, Failure> {
+        let request: SearchLogRequest = parse(&read_body(body, JSON_BYTES_MAX).await?)?;
+        let server = Arc::clone(&asked.server);
+        let wanted = wanted_by(&request)?;
+        let (asking, range, text) =
+            (asked.clone(), search::range(request.from, request.to)?, wanted.text.clone());
+        let (topic, syntax) = (wanted.topic.clone(), wanted.syntax);
+        let question = blocking(move || search::question(&asking, &topic, range, (&text, syntax))).await?;
+
+        let response = if question.query.sql.is_some() {
+            let table = server.engine.analyse(&question.scope, &question.query).await?;
+            let newer = request.use_new_analysis.unwrap_or(false);
+            SearchLogResponse {
+                analysis: true,
+                list_over: true,
+                results: Some(Vec::new()),
+                col_names: Some(if newer { Vec::new() } else { names_of(&table.columns) }),
+                analysis_results: Some(if newer { Vec::new() } else { items_shown(&table) }),
+                analysis_records: newer.then(|| records_shown(&table)),
+                columns: newer.then(|| columns_shown(&table.columns)),
+                sampling_rate: EXACT,
+                ..SearchLogResponse::default()
+            }
+        } else {
+            let (search, order, page) = (&question.query.search, wanted.order, wanted.page);
+            let found = server.engine.find(&question.scope, search, order, page).await?;
+            let names = blocking(move || gateway_names(&asked)).await?;
+            records_answer(&wanted, &question, &found, &names)
+        };
+        Ok(by_topic(&wanted, &question, response).into())
+    }
+}
+
+/// What a request wants, checked.
+struct Wanted {
+    topic: TopicId,
+    listed_topic: Option<SearchTopic>,
+    text: String,
+    syntax: Syntax,
+    order: FindOrder,
+    page: Page,
+    /// Records of the pages before.
+    listed: u64,
+    checksum: Checksum,
+}
+
+fn wanted_by(request: &SearchLogRequest) -> Result<Wanted, Failure> {
+    let (topic, listed_topic) = search::one_topic(request.topic_id.as_deref(), request.topics.as_deref())?;
+    let (text, syntax) = match (&request.query_string, &request.query) {
+        (Some(text), _) => (text.clone(), search::syntax("QuerySyntax", request.query_syntax, Syntax::Cql)?),
+        (None, Some(text)) => {
+            (text.clone(), search::syntax("SyntaxRule", request.syntax_rule, Syntax::Lucene)?)
+        }
+        (None, None) => (String::new(), Syntax::Cql),
+    };
+    let order = match request.sort.as_deref().unwrap_or_default() {
+        "" | "desc" => FindOrder::Newest,
+        "asc" => FindOrder::Oldest,
+        other => {
+            let message = format!("Sort `{other}`: expected `asc` or `desc`");
+            return Err(Failure::new("InvalidParameter", message));
+        }
+    };
+    if !(0.0..=1.0).contains(&request.sampling_rate.unwrap_or(EXACT)) {
+        return Err(Failure::new("InvalidParameter", "SamplingRate must lie between 0 and 1"));
+    }
+    let checksum =
+        checksum(&[topic.as_str(), &text, &format!("{syntax:?} {order:?} {} {}", request.from, request.to)]);
+    let context = listed_topic.as_ref().map_or(&request.context, |topic| &topic.context);
+    let context = context.as_deref().filter(|context| !context.is_empty());
+    let (page, listed) = page_of(request, context, checksum)?;
+    Ok(Wanted { topic, listed_topic, text, syntax, order, page, listed, checksum })
+}
+
+fn page_of(
+    request: &SearchLogRequest,
+    context: Option<&str>,
+    checksum: Checksum,
+) -> Result<(Page, u64), Failure> {
+    let limit = request.limit.unwrap_or(LIMIT_DEFAULT);
+    let offset = request.offset.unwrap_or(0);
+    if !(1..=LIMIT_MAX).contains(&limit) {
+        let message = format!("Limit is {limit}: 1 to {LIMIT_MAX} are accepted");
+        return Err(Failure::new("InvalidParameter", message));
+    }
+    let Some(context) = context else { return Ok((Page { after: None, offset, limit }, 0)) };
+    if offset > 0 {
+        let message = "Offset and Context exclude each other: leave one out";
+        return Err(Failure::new("InvalidParameter", message));
+    }
+    let context = Context::decode(context, checksum)?;
+    let listed = u64::from(context.listed);
+    let left = LISTED_MAX.saturating_sub(listed);
+    if left == 0 {
+        let message =
+            format!("an answer has at most {LISTED_MAX} records: narrow the search or its time range");
+        return Err(Failure::new("LimitExceeded.SearchResultTooLarge", message));
+    }
+    Ok((Page { after: Some(context.after), offset: 0, limit: limit.min(left) }, listed))
+}
+
+fn records_answer(
+    wanted: &Wanted,
+    question: &Question,
+    found: &Found,
+    gateway_names: &HashMap<String, String>,
+) -> SearchLogResponse {
+    let around = Surroundings {
+        topic_id: question.topic.id.as_str(),
+        topic_name: &question.topic.name,
+        gateway_name: &|id| gateway_names.get(id).cloned().unwrap_or_default(),
+    };
+    let listed = wanted.listed + found.records.len() as u64;
+    let last = found.records.last().filter(|_| found.more && listed < LISTED_MAX);
+    let context = last.map(|last| {
+        let context = Context { after: last.position, listed: u32::try_from(listed).unwrap_or(u32::MAX) };
+        context.encode(wanted.checksum)
+    });
+    SearchLogResponse {
+        context: context.unwrap_or_default(),
+        list_over: !found.more,
+        analysis: false,
+        results: Some(found.records.iter().map(|record| record_shown(record, &around)).collect()),
+        col_names: Some(Vec::new()),
+        analysis_results: Some(Vec::new()),
+        sampling_rate: EXACT,
+        ..SearchLogResponse::default()
+    }
+}
+
+/// Repeats the answer's context for the topic, when topics were given as a list.
+fn by_topic(wanted: &Wanted, question: &Question, response: SearchLogResponse) -> SearchLogResponse {
+    if wanted.listed_topic.is_none() {
+        return response;
+    }
+    let info = SearchTopicAnswer {
+        topic_id: question.topic.id.to_string(),
+        period: question.topic.period_days,
+        context: response.context.clone(),
+    };
+    SearchLogResponse { topics: Some(SearchTopics { errors: Vec::new(), infos: vec![info] }), ..response }
+}
+
+fn names_of(columns: &[engine::Column]) -> Vec<String> {
+    columns.iter().map(|column| column.name.clone()).collect()
+}
+
+fn gateway_names(asked: &Asked) -> Result<HashMap<String, String>, Failure> {
+    let all = GatewayFilter::default();
+    let found = asked.server.store.describe_gateways(&asked.owner, &all, store::Page::ALL)?;
+    Ok(found.rows.into_iter().map(|row| (row.id.to_string(), row.name)).collect())
+}

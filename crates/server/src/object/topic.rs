@@ -1,0 +1,144 @@
+//! Logsets and topics: their names, ids and retention, and how the API shows a topic.
+//!
+//! Hides: the published rules for all of these.
+//! Knows nothing of: records.
+
+use std::fmt::Display;
+use std::str::FromStr;
+
+use api::Topic;
+use flow::AccountId;
+use store::{LogsetRow, PERIOD_FOREVER_DAYS, TopicRow};
+use uuid::Uuid;
+
+use crate::check;
+use crate::failure::Failure;
+use crate::object::civil::civil_text;
+use crate::object::tag::tags_shown;
+
+/// The longest name of a logset or topic. Unit: characters. Source: the published log service.
+pub(crate) const NAME_CHARS_MAX: usize = 255;
+
+/// How long records are kept when nobody says. Unit: days.
+pub(crate) const PERIOD_DEFAULT_DAYS: u32 = 30;
+
+/// The logset that the server makes for flow logs without a topic. Source: the published service.
+pub(crate) const FLOW_LOG_LOGSET: &str = "flowlog_logset";
+
+/// How a topic is marked that was made for a flow log. Source: the published service.
+const FLOW_LOG_MARK: &str = "Flowlog";
+
+/// The longest bounded retention. Unit: days. Source: the published log service.
+const PERIOD_DAYS_MAX: u32 = 3600;
+
+/// The length of the own part of an own id. Unit: characters. Source: the published log service.
+const OWN_ID_CHARS_MIN: usize = 3;
+const OWN_ID_CHARS_MAX: usize = 40;
+
+/// Names that the published service keeps for itself.
+const RESERVED_NAMES: &[&str] = &[
+    "cls_service_log",
+    "loglistener_status",
+    "loglistener_alarm",
+    "loglistener_business",
+    "cls_service_metric",
+];
+
+/// A name for a topic, checked.
+pub(crate) fn topic_name(name: String) -> Result<String, Failure> {
+    if RESERVED_NAMES.contains(&name.as_str()) {
+        let message = format!("the topic name `{name}` is reserved: choose another");
+        return Err(Failure::new("InvalidParameter", message));
+    }
+    check::cls_name("TopicName", name, NAME_CHARS_MAX)
+}
+
+/// A retention, checked. Unit: days.
+pub(crate) fn period(days: u32) -> Result<u32, Failure> {
+    if (1..=PERIOD_DAYS_MAX).contains(&days) || days == PERIOD_FOREVER_DAYS {
+        return Ok(days);
+    }
+    let message = format!(
+        "Period is {days} days: 1 to {PERIOD_DAYS_MAX} are accepted, and {PERIOD_FOREVER_DAYS} for ever"
+    );
+    Err(Failure::new("FailedOperation.InvalidPeriod", message))
+}
+
+/// The id of a new logset or topic: an own one, `<custom>-<account>`, or a new uuid.
+pub(crate) fn storage_id<T>(parameter: &str, own: Option<String>, account: &AccountId) -> Result<T, Failure>
+where
+    T: FromStr<Err: Display>,
+{
+    let Some(own) = own.filter(|own| !own.is_empty()) else {
+        return check::parsed(parameter, &Uuid::new_v4().to_string());
+    };
+    let custom = own.strip_suffix(account.as_str()).and_then(|rest| rest.strip_suffix('-'));
+    let fits = custom.is_some_and(|custom| {
+        (OWN_ID_CHARS_MIN..=OWN_ID_CHARS_MAX).contains(&custom.len()) && !custom.ends_with('-')
+    });
+    if !fits {
+        let message = format!(
+            "{parameter} `{own}` does not fit: expected {OWN_ID_CHARS_MIN} to {OWN_ID_CHARS_MAX} lower-case letters, \
+             digits and inner hyphens, then `-{account}`"
+        );
+        return Err(Failure::new("InvalidParameterValue", message));
+    }
+    check::parsed(parameter, &own)
+}
+
+/// Ids or words of a filter.
+pub(crate) fn parsed_ids<T>(parameter: &str, texts: &[String]) -> Result<Vec<T>, Failure>
+where
+    T: FromStr<Err: Display>,
+{
+    texts.iter().map(|text| check::parsed(parameter, text)).collect()
+}
+
+/// A topic as the API shows it; `logsets` name the one that it stands in.
+pub(crate) fn topic_shown(row: TopicRow, logsets: &[LogsetRow]) -> Topic {
+    let made_for_flow_log =
+        logsets.iter().any(|logset| logset.id == row.logset && logset.name == FLOW_LOG_LOGSET);
+    Topic {
+        logset_id: row.logset.to_string(),
+        topic_id: row.id.to_string(),
+        topic_name: row.name,
+        partition_count: 1,
+        index: row.indexed,
+        assumer_name: if made_for_flow_log { FLOW_LOG_MARK } else { "" }.to_owned(),
+        create_time: civil_text(row.created),
+        status: row.collecting,
+        tags: tags_shown(row.tags),
+        auto_split: true,
+        max_split_partitions: 50,
+        storage_type: row.storage_type.as_str().to_owned(),
+        period: row.period_days,
+        describes: row.describes,
+        biz_type: 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use flow::TopicId;
+
+    use super::*;
+
+    #[test]
+    fn an_own_id_ends_with_the_account() {
+        let account: AccountId = "100000000001".parse().unwrap();
+        let outcome = |own: &str| storage_id::<TopicId>("TopicId", Some(own.to_owned()), &account);
+        assert_eq!(outcome("edge-100000000001").unwrap().as_str(), "edge-100000000001");
+        for own in ["edge-100000000002", "edge", "ab-100000000001", "edge--100000000001", "Edge-100000000001"]
+        {
+            assert!(outcome(own).is_err(), "{own}");
+        }
+        assert_eq!(outcome("").unwrap().as_str().len(), 36);
+    }
+
+    #[test]
+    fn retention_is_bounded_or_for_ever() {
+        for (days, accepted) in [(0, false), (1, true), (3600, true), (3601, false), (3640, true)] {
+            assert_eq!(period(days).is_ok(), accepted, "{days}");
+        }
+    }
+}

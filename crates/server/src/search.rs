@@ -1,0 +1,90 @@
+//! What searches and histograms have in common: where to look, and for what.
+//!
+//! Hides: how the texts of a request become a scope and a query.
+//! Knows nothing of: how the engine finds anything.
+
+pub(crate) mod context;
+pub(crate) mod interval;
+
+use api::SearchTopic;
+use engine::Scope;
+use flow::{TimeRange, Timestamp, TopicId};
+use query::{Query, Syntax};
+use store::TopicRow;
+
+use crate::check;
+use crate::failure::Failure;
+use crate::http::Asked;
+use crate::object::index_rule::indexed_fields;
+
+/// A checked question.
+pub(crate) struct Question {
+    /// The topic.
+    pub(crate) topic: TopicRow,
+    /// Its records in the time range, and what can be searched.
+    pub(crate) scope: Scope,
+    /// What to find.
+    pub(crate) query: Query,
+}
+
+/// Checks a question. Waits for the catalog.
+pub(crate) fn question(
+    asked: &Asked,
+    topic: &TopicId,
+    range: TimeRange,
+    (text, syntax): (&str, Syntax),
+) -> Result<Question, Failure> {
+    let store = &asked.server.store;
+    let topic = store.topic(&asked.owner, topic)?;
+    let index = store.index(&asked.owner, &topic.id)?.filter(|index| index.enabled).ok_or_else(|| {
+        let message = format!("topic `{}` has no index in force: create one, or switch it on", topic.name);
+        Failure::new("ResourceNotFound.IndexNotExist", message)
+    })?;
+    let index = indexed_fields(&index.settings);
+    let query = query::parse(text, syntax, &index)?;
+    let snapshot = store.snapshot(&asked.owner, &topic.id, range)?;
+    Ok(Question { topic, scope: Scope { snapshot, range, index }, query })
+}
+
+/// The time range of a request. Unit: Unix milliseconds.
+pub(crate) fn range(from: i64, to: i64) -> Result<TimeRange, Failure> {
+    if from >= to {
+        let message = format!("From ({from}) must be before To ({to})");
+        return Err(Failure::new("InvalidParameter", message));
+    }
+    Ok(TimeRange { from: Timestamp::from_millis(from), to: Timestamp::from_millis(to) })
+}
+
+/// The rules that a number names.
+pub(crate) fn syntax(parameter: &str, number: Option<u32>, default: Syntax) -> Result<Syntax, Failure> {
+    match number {
+        None => Ok(default),
+        Some(0) => Ok(Syntax::Lucene),
+        Some(1) => Ok(Syntax::Cql),
+        Some(other) => {
+            let message = format!("{parameter} is {other}: 0 (Lucene) and 1 (CQL) are accepted");
+            Err(Failure::new("InvalidParameter", message))
+        }
+    }
+}
+
+/// The one topic of a request, and whether it was given as a list.
+pub(crate) fn one_topic(
+    topic: Option<&str>,
+    topics: Option<&[SearchTopic]>,
+) -> Result<(TopicId, Option<SearchTopic>), Failure> {
+    let topic = topic.filter(|topic| !topic.is_empty());
+    match (topic, topics.unwrap_or_default()) {
+        (Some(topic), []) => Ok((check::parsed("TopicId", topic)?, None)),
+        (None, [only]) => Ok((check::parsed("Topics.TopicId", &only.topic_id)?, Some(only.clone()))),
+        (None, []) => Err(Failure::new("MissingParameter", "no topic is named: give TopicId")),
+        (None, _) => {
+            let message = "searching several topics at once is not offered: give one";
+            Err(Failure::new("UnsupportedOperation", message))
+        }
+        (Some(_), _) => {
+            let message = "TopicId and Topics exclude each other: leave one out";
+            Err(Failure::new("InvalidParameter", message))
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! What is done from time to time: merging small segments, forgetting what is past its time.
+//!
+//! Hides: the intervals.
+//! Knows nothing of: how segments are merged.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use flow::Timestamp;
+use store::StoreError;
+use tokio::sync::watch;
+use tokio::time::{MissedTickBehavior, interval};
+
+use crate::server::Server;
+
+/// How often small segments are merged. Every commit makes one, so a busy server has a few dozen by then.
+const COMPACT_INTERVAL: Duration = Duration::from_secs(30);
+
+/// How often retention is applied, and ended sessions and tokens are forgotten.
+const EXPIRE_INTERVAL: Duration = Duration::from_secs(10 * 60);
+
+/// Works until the server stops.
+pub(crate) async fn work(server: Arc<Server>, mut stopped: watch::Receiver<bool>) {
+    let mut compact_due = interval(COMPACT_INTERVAL);
+    let mut expire_due = interval(EXPIRE_INTERVAL);
+    // After a long merge the next one is due an interval later, not at once.
+    compact_due.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    expire_due.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            biased;
+            () = async { stopped.wait_for(|stop| *stop).await.ok(); } => return,
+            _ = compact_due.tick() => attempt(&server, "compact", compact).await,
+            _ = expire_due.tick() => attempt(&server, "expire", expire).await,
+        }
+    }
+}
+
+/// Does `deed` beside the threads that answer. A failure is logged and tried again at the next time.
+async fn attempt(
+    server: &Arc<Server>,
+    name: &'static str,
+    deed: fn(&Server, Timestamp) -> Result<(), StoreError>,
+) {
+    let working = Arc::clone(server);
+    let done = tokio::task::spawn_blocking(move || deed(&working, (working.clock)())).await;
+    let cause: Box<dyn std::error::Error + Send + Sync> = match done {
+        Ok(Ok(())) => return,
+        Ok(Err(error)) => error.into(),
+        Err(panicked) => panicked.into(),
+    };
+    server.metrics.upkeep_failed();
+    tracing::error!(deed = name, cause = &*cause, "upkeep failed; it is tried again");
+}
+
+fn compact(server: &Server, now: Timestamp) -> Result<(), StoreError> {
+    loop {
+        let done = server.store.compact(now)?;
+        if done.merges > 0 {
+            tracing::debug!(
+                merges = done.merges,
+                segments = done.segments_merged,
+                rows = done.rows,
+                "compacted"
+            );
+        }
+        if !done.more || done.merges == 0 {
+            return Ok(());
+        }
+    }
+}
+
+fn expire(server: &Server, now: Timestamp) -> Result<(), StoreError> {
+    let done = server.store.expire(now)?;
+    if done.segments > 0 {
+        tracing::info!(segments = done.segments, rows = done.rows, "records passed their retention");
+    }
+    Ok(())
+}

@@ -1,0 +1,23 @@
+//! The real server on a port of its own, asked with the real client and with raw HTTP.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "helpers of tests fail the test"
+)]
+
+#[path = "server/stand.rs"]
+mod stand;
+
+#[path = "server/errors.rs"]
+mod errors;
+#[path = "server/flow_logs.rs"]
+mod flow_logs;
+#[path = "server/permissions.rs"]
+mod permissions;
+#[path = "server/search.rs"]
+mod search;
+#[path = "server/sign_in.rs"]
+mod sign_in;
+#[path = "server/storage.rs"]
+mod storage;
