@@ -11,7 +11,9 @@ mod backoff;
 mod batching;
 mod files;
 mod identity;
+mod inventory;
 mod metrics;
+mod operator_file;
 mod orders;
 mod run;
 mod settings;
@@ -21,6 +23,7 @@ mod stop;
 mod withheld;
 
 pub use identity::IdentityError;
+pub use inventory::{INVENTORY_BYTES_MAX, InventoryFileError, check_inventory};
 pub use metrics::{AgentMetrics, AgentNumbers};
 pub use run::{AgentError, POLL_FAILURES_MAX, STOP_PATIENCE, run};
 pub use settings::AgentSettings;

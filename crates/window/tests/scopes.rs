@@ -135,8 +135,10 @@ fn event(original: Tuple, translated: Option<Tuple>) -> Event {
     }
 }
 
-/// `NETWORK`, parsed.
-static LINES: LazyLock<Vec<(Prefix, [Option<&str>; 4])>> = LazyLock::new(|| {
+/// A line of `NETWORK`: the prefix; region, VPC, subnet, CCN.
+type Line = (Prefix, [Option<&'static str>; 4]);
+
+static LINES: LazyLock<Vec<Line>> = LazyLock::new(|| {
     let lines = NETWORK.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
     let told =
         |words: &[&'static str]| [1, 2, 3, 4].map(|column| Some(words[column]).filter(|word| *word != "-"));
