@@ -59,6 +59,8 @@ numbers!(
     inventory_prefixes,
     /// Changes of the inventory file that could not be used.
     inventory_failures_total,
+    /// Changes of the file of autonomous systems that could not be used.
+    asn_file_failures_total,
     /// 1 while the server refuses the agent's token, else 0.
     identity_refused,
 );

@@ -14,13 +14,13 @@ use std::time::Duration;
 use api::{AgentInterface, AgentStatus, Client, Credential, Deadline};
 use capture::{GatewayFacts, Source, SourceError};
 use flow::{Clock, Event, FlowLog, Timestamp};
-use window::{ClosedWindow, Inventory, WindowSettings, Windows};
+use window::{ClosedWindow, WindowSettings, Windows};
 
 use crate::batching::batches;
 use crate::files::{Files, Folder};
 use crate::identity::{Identity, IdentityError, find_or_enrol};
-use crate::inventory::{InventoryFile, InventoryFileError};
 use crate::metrics::AgentMetrics;
+use crate::names::{Names, NamesError};
 use crate::orders::Orders;
 use crate::settings::AgentSettings;
 use crate::ship::Shipper;
@@ -66,9 +66,9 @@ pub enum AgentError {
     /// The spool cannot be opened.
     #[error(transparent)]
     Spool(#[from] SpoolError),
-    /// The inventory cannot be used.
+    /// A file of the operator cannot be used.
     #[error(transparent)]
-    Inventory(#[from] InventoryFileError),
+    Names(#[from] NamesError),
     /// The source is of no use any more; opening it again may help.
     #[error("capture ended")]
     Source(#[from] SourceError),
@@ -95,7 +95,7 @@ pub fn run(
     stop: Stop,
 ) -> Result<(), AgentError> {
     let watched_since = clock();
-    let names = settings.inventory_file.as_deref().map(InventoryFile::open).transpose()?;
+    let names = Names::open(&settings)?;
     let (folder, _lock) = open_state(&settings.state_folder)?;
     let Some(identity) = find_or_enrol(&folder, &settings, &stop)? else { return Ok(()) };
     let spool_path = settings.state_folder.join(SPOOL_FOLDER);
@@ -128,12 +128,9 @@ pub fn run(
         identity,
         metrics: settings.metrics,
         length: settings.window,
-        inventory: None,
+        names,
     };
-    if let Some((file, inventory)) = names {
-        collector.inventory = Some(file);
-        collector.use_inventory(inventory);
-    }
+    collector.names.give(&mut collector.windows);
     collector.resume(watched_since);
     let outcome = collector.collect(&clock, &stop, &threads);
     collector.finish(clock());
@@ -260,7 +257,7 @@ struct Collector {
     identity: Identity,
     metrics: AgentMetrics,
     length: flow::WindowLength,
-    inventory: Option<InventoryFile>,
+    names: Names,
 }
 
 impl Collector {
@@ -304,8 +301,9 @@ impl Collector {
         }
         // Until somebody has told which flow logs to carry out, windows stay open: their records are not lost.
         if let Some(flow_logs) = self.orders.current() {
-            self.look_at_inventory(progress.complete_until);
-            let closed = self.windows.close(progress.complete_until, &flow_logs);
+            self.look_for_names(progress.complete_until);
+            let mut closed = self.windows.close(progress.complete_until, &flow_logs);
+            self.names.tell_origins(&mut closed);
             self.count_closed(&closed);
             self.keep(&closed, &flow_logs);
             self.note_closed_until();
@@ -313,27 +311,13 @@ impl Collector {
         Ok(progress.poll_again)
     }
 
-    /// Reads the inventory again if it has changed and a window is about to close, which then has the new names.
-    fn look_at_inventory(&mut self, complete_until: Timestamp) {
+    /// Looks for new names when a window is about to close, which then has them.
+    fn look_for_names(&mut self, complete_until: Timestamp) {
         let until = self.length.window_of(complete_until).start();
-        let closes = self.windows.closed_until() != Some(until);
-        let Some(file) = self.inventory.as_mut().filter(|_| closes) else { return };
-        match file.changed() {
-            Ok(Some(inventory)) => self.use_inventory(inventory),
-            Ok(None) => {}
-            Err(error) => {
-                self.metrics.counters.inventory_failures_total.add(1);
-                let error = &error as &dyn std::error::Error;
-                tracing::error!(error, "the last right inventory stays in force");
-            }
+        if self.windows.closed_until() != Some(until) {
+            self.names.look_again();
+            self.names.give(&mut self.windows);
         }
-    }
-
-    fn use_inventory(&mut self, inventory: Inventory) {
-        let prefixes = inventory.prefixes();
-        tracing::info!(prefixes, "inventory read");
-        self.metrics.counters.inventory_prefixes.set(prefixes as u64);
-        self.windows.use_inventory(Arc::new(inventory));
     }
 
     fn poll_failed(&mut self, error: SourceError) -> Result<(), AgentError> {
@@ -418,7 +402,8 @@ impl Collector {
             self.windows.observe(event);
         }
         if let Some(flow_logs) = self.orders.current() {
-            let closed = self.windows.close_early(&flow_logs);
+            let mut closed = self.windows.close_early(&flow_logs);
+            self.names.tell_origins(&mut closed);
             self.count_closed(&closed);
             self.keep(&closed, &flow_logs);
             self.note_closed_until();

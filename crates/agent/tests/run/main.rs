@@ -5,7 +5,7 @@
 mod server;
 
 use std::net::IpAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::thread::JoinHandle;
@@ -66,6 +66,7 @@ struct Host {
     now: Arc<AtomicI64>,
     running: Option<Running>,
     spool_bytes_max: u64,
+    inventory_file: Option<PathBuf>,
 }
 
 struct Running {
@@ -79,7 +80,8 @@ impl Host {
         let place = tempfile::tempdir().unwrap();
         record(&place.path().join("recording"));
         let now = Arc::new(AtomicI64::new(at(0).millis()));
-        Self { place, now, running: None, spool_bytes_max: agent::SPOOL_BYTES_MAX_DEFAULT }
+        let spool_bytes_max = agent::SPOOL_BYTES_MAX_DEFAULT;
+        Self { place, now, running: None, spool_bytes_max, inventory_file: None }
     }
 
     fn settings(&self, server: &Server) -> AgentSettings {
@@ -89,6 +91,7 @@ impl Host {
             enrolment_token: Some("enrolment-token".to_owned()),
             window: length(),
             spool_bytes_max: self.spool_bytes_max,
+            inventory_file: self.inventory_file.clone(),
             source: "replay",
             ..AgentSettings::default()
         }
@@ -279,6 +282,53 @@ fn a_batch_that_the_server_refuses_blocks_nothing() {
         server.records("fl-00000001").iter().map(told).collect::<Vec<_>>(),
         [(11, 14, LogStatus::Ok, PACKETS)]
     );
+}
+
+#[test]
+fn a_changed_inventory_counts_from_the_next_window_on() {
+    let of_scope = |id: &str, scope: &str, resource: &str| AgentFlowLog {
+        resource_type: scope.to_owned(),
+        resource_id: resource.to_owned(),
+        ..flow_log(id)
+    };
+    let server = Server::start(vec![
+        flow_log("fl-00000001"),
+        of_scope("fl-00000002", "VPC", "vpc-a"),
+        of_scope("fl-00000003", "SUBNET", "sub-b"),
+    ]);
+    let mut host = Host::new();
+    let file = host.place.path().join("inventory.toml");
+    let write = |text: &str| std::fs::write(&file, text).unwrap();
+    host.inventory_file = Some(file.clone());
+    write("[[vpc]]\nid = \"vpc-a\"\nregion = \"lab\"\nprefixes = [\"10.0.0.0/16\"]\n");
+    host.start(&server);
+    server.wait("the agent knows its flow logs", |seen| seen.known_generation == Some(1));
+    host.set_clock(10);
+    server.wait("all and the VPC", |seen| seen.stored.len() == 2);
+
+    write(
+        "[[subnet]]\nid = \"sub-b\"\nvpc = \"vpc-b\"\nprefixes = [\"10.0.0.0/24\"]\n
+         [[vpc]]\nid = \"vpc-b\"\nregion = \"lab\"\nprefixes = [\"10.0.0.0/8\"]\n",
+    );
+    host.set_clock(20);
+    server.wait("all and the subnet", |seen| seen.stored.len() == 4);
+    write("[[subnet]]\n");
+    host.set_clock(30);
+    server.wait("a wrong inventory has no effect", |seen| seen.stored.len() == 6);
+    assert_eq!(host.stop().read().inventory_failures_total, 1);
+
+    let named = |flow_log: &str| {
+        let mut records = server.records(flow_log);
+        records.sort_by_key(|record| record.start);
+        let names = records.into_iter().map(|record| {
+            let names = [record.vpc_id, record.subnet_id, record.src_region_id];
+            names.map(|name| name.map_or("-".to_owned(), |name| name.to_string())).join(" ")
+        });
+        names.collect::<Vec<_>>()
+    };
+    assert_eq!(named("fl-00000001"), ["vpc-a - lab", "vpc-b sub-b lab", "vpc-b sub-b lab"]);
+    assert_eq!(named("fl-00000002"), ["vpc-a - lab"]);
+    assert_eq!(named("fl-00000003"), ["vpc-b sub-b lab", "vpc-b sub-b lab"]);
 }
 
 #[test]
