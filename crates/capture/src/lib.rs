@@ -22,7 +22,9 @@ mod ruleset;
 mod source;
 
 #[cfg(target_os = "linux")]
-pub use bpf::{Bpf, BpfSettings, DRAIN_GRACE, FLOWS_MAX_DEFAULT, Traffic};
+pub use bpf::{
+    Bpf, BpfSettings, DRAIN_GRACE, FLOWS_MAX_DEFAULT, PIN_FOLDER_DEFAULT, PinError, Traffic, Variant, unpin,
+};
 #[cfg(target_os = "linux")]
 pub use conntrack::{Conntrack, ConntrackSettings, Heard, SOCKET_BUFFER_BYTES_DEFAULT};
 pub use gateway::{GatewayFacts, Interface, describe};

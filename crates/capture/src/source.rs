@@ -24,6 +24,18 @@ pub trait Source {
     fn finish(&mut self, _events: &mut Vec<Event>) -> Result<(), SourceError> {
         Ok(())
     }
+
+    /// Tells the source that all it gave so far is kept for good, so that a later run need not account for it.
+    ///
+    /// Only a source that outlives its run has something to note.
+    fn kept(&mut self) -> Result<(), SourceError> {
+        Ok(())
+    }
+
+    /// From when on everything is in an event or a loss; `None` means since the source was opened.
+    fn watching_since(&self) -> Option<Timestamp> {
+        None
+    }
 }
 
 /// How far a source has come.
@@ -59,6 +71,8 @@ pub enum LossCause {
     TooManyFlows,
     /// The source was not polled for longer than a window, so the kernel had no free place for a new one.
     PolledLate,
+    /// An earlier run took them from the kernel and ended before it kept them.
+    NotKept,
     /// A capture file holds packets whose headers are wrong or cut off.
     Unreadable,
     /// A capture file holds packets of a window that was complete already.
@@ -80,6 +94,7 @@ impl LossCause {
         Self::NotWatching,
         Self::TooManyFlows,
         Self::PolledLate,
+        Self::NotKept,
         Self::Unreadable,
         Self::OutOfOrder,
         Self::NotCaptured,
@@ -94,6 +109,7 @@ impl LossCause {
             Self::NotWatching => "not-watching",
             Self::TooManyFlows => "too-many-flows",
             Self::PolledLate => "polled-late",
+            Self::NotKept => "not-kept",
             Self::Unreadable => "unreadable",
             Self::OutOfOrder => "out-of-order",
             Self::NotCaptured => "not-captured",
@@ -180,6 +196,10 @@ pub enum SourceError {
         /// Forward is positive.
         millis: i64,
     },
+    /// Programs cannot be kept in the kernel, or let go of.
+    #[cfg(target_os = "linux")]
+    #[error(transparent)]
+    Pins(#[from] crate::bpf::PinError),
     /// A recording is wrong.
     #[error(transparent)]
     Recording(#[from] RecordingError),

@@ -29,6 +29,7 @@ impl<S: Source> Watcher<S> {
         loop {
             let progress = self.source.poll(now(), &mut self.events).expect("the kernel answers");
             self.losses.extend(progress.losses);
+            self.source.kept().expect("the kernel takes a note");
             if progress.complete_until >= end {
                 return end;
             }

@@ -101,6 +101,7 @@ fn kernel(config: &AgentConfig, now: Timestamp) -> Result<Box<dyn Source + Send>
         interfaces: config.interfaces.clone(),
         window: config.window()?,
         flows_max: config.flows_max,
+        ..capture::BpfSettings::default()
     };
     Ok(Box::new(capture::Bpf::open(settings, now)?))
 }
