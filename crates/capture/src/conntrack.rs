@@ -15,14 +15,14 @@ mod entry;
 mod local;
 mod table;
 
-use std::collections::BTreeMap;
 use std::io;
 use std::time::Duration;
 
 use flow::{Event, Timestamp, Verdict, Window, WindowLength};
 
+use crate::losses::Losses;
 use crate::namespace::Namespace;
-use crate::source::{Loss, LossCause, Progress, Source, SourceError};
+use crate::source::{LossCause, Progress, Source, SourceError};
 use book::{Age, Book, Noted};
 use entry::{Both, Entry};
 use local::Local;
@@ -98,8 +98,8 @@ impl Conntrack {
         // What was counted before is in no window.
         source.survey(opened_in, now)?;
         source.tally.taken.clear();
-        source.tally.losses.clear();
-        source.tally.lose(opened_in, LossCause::NotWatching, 0);
+        source.tally.losses = Losses::default();
+        source.tally.losses.add(opened_in, LossCause::NotWatching, 0);
         Ok(source)
     }
 
@@ -119,7 +119,7 @@ impl Conntrack {
         let explained = std::mem::take(&mut tally.dropped_since_survey);
         if gone > 0 && !explained {
             // Their last packets are unknown: the kernel sends no end for entries that nobody listened to at birth.
-            tally.lose(tally.next, LossCause::NotCounted, 0);
+            tally.losses.add(tally.next, LossCause::NotCounted, 0);
         }
         Ok(())
     }
@@ -152,7 +152,7 @@ impl Source for Conntrack {
         let next = self.tally.next;
         Ok(Progress {
             complete_until: next.start(),
-            losses: self.tally.told_before(next),
+            losses: self.tally.losses.take_before(next),
             poll_again: next.end().min(now.plus(LISTEN_EVERY)),
         })
     }
@@ -176,8 +176,7 @@ struct Tally {
     now: Timestamp,
     /// Not yet given to the caller, because a later step failed.
     taken: Vec<Event>,
-    /// Packets by window and cause, not yet given to the caller.
-    losses: BTreeMap<(Window, LossCause), u64>,
+    losses: Losses,
     heard: Heard,
     dropped_since_survey: bool,
 }
@@ -191,7 +190,7 @@ impl Tally {
             current: next,
             now: next.start(),
             taken: Vec::new(),
-            losses: BTreeMap::new(),
+            losses: Losses::default(),
             heard: Heard::default(),
             dropped_since_survey: false,
         }
@@ -219,10 +218,10 @@ impl Tally {
             Noted::Counted { since, age } => self.take(&entry, since, age),
             Noted::SetBack { since, age } => {
                 self.take(&entry, since, age);
-                self.lose(self.next, LossCause::NotCounted, 0);
+                self.losses.add(self.next, LossCause::NotCounted, 0);
             }
-            Noted::Uncounted => self.lose(self.next, LossCause::NotCounted, 0),
-            Noted::NoRoom => self.lose(self.next, LossCause::TooManyFlows, 0),
+            Noted::Uncounted => self.losses.add(self.next, LossCause::NotCounted, 0),
+            Noted::NoRoom => self.losses.add(self.next, LossCause::TooManyFlows, 0),
             Noted::Old => {}
         }
     }
@@ -268,41 +267,16 @@ impl Tally {
                 dropped,
                 "the kernel dropped messages about ended conversations: nobody read in time"
             );
-            self.lose(self.next, LossCause::EventsDropped, 0);
+            self.losses.add(self.next, LossCause::EventsDropped, 0);
         }
-    }
-
-    fn lose(&mut self, window: Window, cause: LossCause, packets: u64) {
-        *self.losses.entry((window, cause)).or_default() += packets;
     }
 
     /// Every window before `current` is complete.
     fn complete(&mut self, current: Window) {
-        let mut window = self.next.next();
-        // When late, nobody knows which packets passed in which of the windows.
-        let is_late = window < current;
-        if is_late {
-            self.lose(self.next, LossCause::PolledLate, 0);
-        }
-        let oldest_told = current.length().window_of(current.start().minus(LATE_TOLD_MAX));
-        window = window.max(oldest_told);
-        while window < current {
-            self.lose(window, LossCause::PolledLate, 0);
-            window = window.next();
-        }
+        self.losses.polled_late(self.next, current);
         self.next = current;
     }
-
-    fn told_before(&mut self, window: Window) -> Vec<Loss> {
-        let of_current: BTreeMap<_, _> =
-            self.losses.extract_if(.., |(lost_in, _), _| *lost_in >= window).collect();
-        let told = std::mem::replace(&mut self.losses, of_current);
-        told.into_iter().map(|((window, cause), packets)| Loss { window, packets, bytes: 0, cause }).collect()
-    }
 }
-
-/// The longest time that one late poll reports losses for.
-const LATE_TOLD_MAX: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Says which settings of the kernel make the source blind.
 fn warn_of(sysctls: &Sysctls) {

@@ -19,7 +19,7 @@ use nix::sys::time::{TimeVal, TimeValLike};
 use crate::namespace::Namespace;
 use crate::source::SourceError;
 
-pub(crate) use message::{Attribute, Message, attributes, be16, be32, be64, messages};
+pub(crate) use message::{Attribute, Message, attributes, be16, be32, be64, messages, text};
 
 /// Room for one read. The kernel fills at most 32 kB when it dumps, and a batch of refusals is as large as it was asked
 /// to be. Unit: bytes.

@@ -163,6 +163,16 @@ pub enum SourceError {
         /// What the kernel said.
         source: io::Error,
     },
+    /// A log group cannot be read.
+    #[error(
+        "cannot read log group {group}: another program reads it (see `/proc/net/netfilter/nfnetlink_log`), or CAP_NET_ADMIN is missing"
+    )]
+    LogGroup {
+        /// Its number.
+        group: u16,
+        /// What the kernel said.
+        source: io::Error,
+    },
     /// The network namespace cannot be entered.
     #[error("cannot enter network namespace `{name}`: see `ip netns list` for the names that exist")]
     Namespace {

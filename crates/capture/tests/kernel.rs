@@ -1,7 +1,9 @@
 //! The kernel's counts against packets captured on both sides of a real gateway.
 
 mod kernel {
+    mod choice;
     mod conntrack;
+    mod nflog;
     mod pinned;
     pub(crate) mod watcher;
 }

@@ -1,4 +1,4 @@
-//! Sentences about windows: which one a packet is counted in, and what late polls are known to blur.
+//! Sentences about windows: which one a packet is counted in.
 
 use expect_test::{Expect, expect};
 use flow::{Counters, Tuple};
@@ -54,22 +54,6 @@ fn packets_that_are_known_to_be_younger_belong_to_the_next() {
 fn no_event_lies_in_a_window_that_is_complete() {
     check(Age::SinceItsStart, Some(at(0, 10)), Some(at(0, 20)), expect!["60.000 to 60.000"]);
     check(Age::SinceItsStart, Some(at(9, 10)), None, expect!["179.999 to 179.999"]);
-}
-
-#[test]
-fn windows_that_a_late_poll_blurs_are_named() {
-    let mut tally = Tally::new(minute(1), Local::default());
-    tally.complete(minute(2));
-    assert_eq!(tally.told_before(minute(2)), [], "in time");
-    tally.complete(minute(5));
-    let told = |tally: &mut Tally, before| {
-        let losses = tally.told_before(minute(before)).into_iter();
-        losses.map(|loss| (loss.window, loss.cause)).collect::<Vec<_>>()
-    };
-    let late = |number| (minute(number), LossCause::PolledLate);
-    assert_eq!(told(&mut tally, 5), [late(2), late(3), late(4)]);
-    tally.complete(minute(1_000_000));
-    assert!(told(&mut tally, 1_000_000).len() <= 24 * 60 + 1);
 }
 
 #[test]
