@@ -7,6 +7,7 @@ use std::error::Error;
 use std::io;
 use std::path::Path;
 
+use crate::bpf::Variant;
 use crate::choice::{SourceChoice, SourceKind};
 use crate::conntrack::Sysctls;
 use crate::doctor::{Capability, Examination};
@@ -54,7 +55,8 @@ impl State {
 }
 
 /// The steps of the eBPF source, in order.
-const STEPS: [&str; 4] = ["kernel types", "kernel programs", "egress (tcx)", "refusals (tp_btf)"];
+const STEPS: [&str; 4] = ["kernel types", "kernel programs", EGRESS, "refusals (tp_btf)"];
+const EGRESS: &str = "egress (tcx)";
 
 impl Examination {
     /// Whether the best source works.
@@ -117,10 +119,27 @@ impl Examination {
             Some((failed, _)) if number > failed => {
                 Finding { what, state: State::Unknown, says: "not reached".to_owned(), mend: None }
             }
-            Some(_) | None => {
-                good(what, if number == 0 { "described".to_owned() } else { "tried".to_owned() })
-            }
+            Some(_) | None if *what == EGRESS => self.egress(),
+            Some(_) | None => good(what, "work".to_owned()),
         })
+    }
+
+    fn egress(&self) -> Finding {
+        match (&self.tcx, self.settings.ebpf_variant) {
+            (Some(error), _) => Finding {
+                what: EGRESS,
+                state: State::Degraded,
+                says: format!("every packet of the host is looked at instead: {}", said(error)),
+                mend: self.mend_of_step(error),
+            },
+            (None, Some(Variant::Tracing)) => Finding {
+                what: EGRESS,
+                state: State::Unneeded,
+                says: "another way is set".to_owned(),
+                mend: None,
+            },
+            (None, Some(Variant::Tcx) | None) => good(EGRESS, "works".to_owned()),
+        }
     }
 
     fn mend_of_step(&self, error: &SourceError) -> Option<String> {
@@ -242,10 +261,12 @@ fn step(error: &SourceError) -> usize {
         return 0;
     }
     let (SourceError::NotPermitted { deed, .. } | SourceError::Kernel { deed, .. }) = error else { return 1 };
-    match *deed {
-        "attach to the egress of an interface" => 2,
-        "attach to where the kernel frees packets" => 3,
-        _ => 1,
+    if deed.contains("egress") {
+        2
+    } else if deed.contains("frees packets") {
+        3
+    } else {
+        1
     }
 }
 

@@ -16,6 +16,7 @@ fn well() -> Examination {
         kernel: "6.18.1".to_owned(),
         lacking: Vec::new(),
         ebpf: Ok(()),
+        tcx: None,
         conntrack: Ok(()),
         sysctls: Ok(Sysctls { acct: Some(1), timestamp: Some(1), events: Some(1) }),
         rules: Ok(()),
@@ -49,10 +50,10 @@ fn a_machine_where_all_works_needs_nothing() {
         expect![[r#"
             ok kernel: 6.18.1
             ok privileges: all that are needed
-            ok kernel types: described
-            ok kernel programs: tried
-            ok egress (tcx): tried
-            ok refusals (tp_btf): tried
+            ok kernel types: work
+            ok kernel programs: work
+            ok egress (tcx): works
+            ok refusals (tp_btf): work
             ok packet-filter rules: readable
             ok connection tracking: can be listened to
             not needed sysctls: those of connection tracking are not set
@@ -79,21 +80,21 @@ fn a_process_without_privileges_is_told_which() {
     check(
         &examination,
         expect![[r#"
-        ok kernel: 6.18.1
-        missing privileges: lacking CAP_BPF, CAP_PERFMON, CAP_NET_ADMIN
-            setcap cap_bpf,cap_perfmon,cap_net_admin+ep /usr/bin/natlens
-        ok kernel types: described
-        missing kernel programs: cannot load the kernel programs: grant CAP_BPF, CAP_PERFMON, CAP_NET_ADMIN and CAP_SYS_ADMIN, or run as root: Operation not permitted (os error 1)
-            see privileges
-        unknown egress (tcx): not reached
-        unknown refusals (tp_btf): not reached
-        degraded packet-filter rules: refusals carry no rule: cannot read the packet-filter rules (`nft -j list ruleset`): No such file or directory (os error 2)
-            apt-get install nftables
-        missing connection tracking: cannot listen: grant CAP_NET_ADMIN, or run as root: Operation not permitted (os error 1)
-            see privileges
-        ok sysctls: conversations are counted, timed and told of
-        missing source: none: neither kernel programs nor connection tracking work
-    "#]],
+            ok kernel: 6.18.1
+            missing privileges: lacking CAP_BPF, CAP_PERFMON, CAP_NET_ADMIN
+                setcap cap_bpf,cap_perfmon,cap_net_admin+ep /usr/bin/natlens
+            ok kernel types: work
+            missing kernel programs: cannot load the kernel programs: grant CAP_BPF, CAP_PERFMON, CAP_NET_ADMIN and CAP_SYS_ADMIN, or run as root: Operation not permitted (os error 1)
+                see privileges
+            unknown egress (tcx): not reached
+            unknown refusals (tp_btf): not reached
+            degraded packet-filter rules: refusals carry no rule: cannot read the packet-filter rules (`nft -j list ruleset`): No such file or directory (os error 2)
+                apt-get install nftables
+            missing connection tracking: cannot listen: grant CAP_NET_ADMIN, or run as root: Operation not permitted (os error 1)
+                see privileges
+            ok sysctls: conversations are counted, timed and told of
+            missing source: none: neither kernel programs nor connection tracking work
+        "#]],
     );
 }
 
@@ -115,8 +116,8 @@ fn an_older_kernel_falls_back_and_is_told_what_is_missing() {
             ok kernel: 6.1.0
             missing privileges: lacking CAP_SYS_ADMIN
                 setcap cap_bpf,cap_perfmon,cap_net_admin,cap_sys_admin+ep /usr/bin/natlens
-            ok kernel types: described
-            ok kernel programs: tried
+            ok kernel types: work
+            ok kernel programs: work
             missing egress (tcx): cannot attach to the egress of an interface: the kernel refused (6.6 or later is needed): Invalid argument (os error 22)
                 boot Linux 6.6 or later (this is 6.1.0)
             unknown refusals (tp_btf): not reached
@@ -129,6 +130,30 @@ fn an_older_kernel_falls_back_and_is_told_what_is_missing() {
             degraded source: conntrack: the kernel programs do not work; packets are those of the gateway, which may have joined several of the wire
                 refused packets are not seen: add `log group 5` to refusing rules and set `agent.nflog_group = 5`
         "#]],
+    );
+}
+
+#[test]
+fn a_kernel_without_tcx_is_well_and_told_what_it_costs() {
+    let no_tcx =
+        SourceError::Kernel { deed: "attach to the egress of an interface", source: refused(22).into() };
+    let examination = Examination { tcx: Some(no_tcx), kernel: "6.1.0".to_owned(), ..well() };
+    assert!(examination.is_well());
+    check(
+        &examination,
+        expect![[r#"
+        ok kernel: 6.1.0
+        ok privileges: all that are needed
+        ok kernel types: work
+        ok kernel programs: work
+        degraded egress (tcx): every packet of the host is looked at instead: cannot attach to the egress of an interface: the kernel refused (6.6 or later is needed): Invalid argument (os error 22)
+            boot Linux 6.6 or later (this is 6.1.0)
+        ok refusals (tp_btf): work
+        ok packet-filter rules: readable
+        ok connection tracking: can be listened to
+        ok sysctls: conversations are counted, timed and told of
+        ok source: ebpf: the best that there is
+    "#]],
     );
 }
 
