@@ -80,6 +80,11 @@ impl Sums {
     /// Gives back the windows that no packet can come for any more; returns the moment until which all is given back.
     pub(super) fn close(&mut self, events: &mut Vec<Event>, losses: &mut Vec<Loss>) -> Timestamp {
         let until = self.length.window_of(self.newest.minus(LATENESS_MAX).timestamp()).start();
+        // What lies before the capture is not complete: nobody watched.
+        let begins = self.lost.keys().map(|(window, _)| *window).chain(self.open.keys().copied()).min();
+        if begins.is_none_or(|first| until <= first.start()) {
+            return self.complete_until;
+        }
         self.close_until(until, events, losses)
     }
 
@@ -141,7 +146,7 @@ mod tests {
     fn what_comes_too_late_or_has_no_room_is_counted_as_lost() {
         let mut sums = Sums { flows_max: 2, ..Sums::new(WindowLength::try_from(10).unwrap()) };
         let (mut events, mut losses) = (Vec::new(), Vec::new());
-        for (second, port) in [(1, 1), (2, 1), (3, 2), (4, 3), (9, 1), (16, 1)] {
+        for (second, port) in [(1, 1), (2, 1), (3, 2), (4, 3), (9, 1), (16, 1), (17, 1)] {
             let (at, event) = packet(second, port);
             sums.add(at, event);
             sums.close(&mut events, &mut losses);
@@ -153,9 +158,10 @@ mod tests {
             .iter()
             .map(|event| (event.first.seconds(), event.key.original.srcport, event.forward.packets))
             .collect();
-        assert_eq!(found, [(1, 1, 3), (3, 2, 1), (16, 1, 1)]);
+        assert_eq!(found, [(1, 1, 3), (3, 2, 1), (17, 1, 1)]);
         let lost: Vec<_> =
             losses.iter().map(|loss| (loss.window.start().seconds(), loss.cause, loss.packets)).collect();
-        assert_eq!(lost, [(0, LossCause::TooManyFlows, 1), (10, LossCause::OutOfOrder, 1)]);
+        let full = LossCause::TooManyFlows;
+        assert_eq!(lost, [(0, full, 1), (10, full, 1), (10, LossCause::OutOfOrder, 1)]);
     }
 }
