@@ -76,7 +76,7 @@ impl Names {
     }
 
     /// Writes into the records where their destinations are registered.
-    pub(crate) fn tell_origins(&self, closed: &mut [ClosedWindow]) {
+    pub(crate) fn tell_origins(&mut self, closed: &mut [ClosedWindow]) {
         for collected in closed.iter_mut().flat_map(|window| &mut window.collected) {
             collected.records.iter_mut().for_each(|record| self.origin.tell(record));
         }

@@ -3,6 +3,7 @@
 //! Hides: the data inside the program, and the format of the operator's file (MaxMind DB).
 //! Knows nothing of: windows that are open, batches.
 
+use std::collections::HashMap;
 use std::io;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
@@ -44,6 +45,8 @@ pub enum AsnFileError {
 /// What tells where a destination is registered.
 #[derive(Default)]
 pub(crate) struct Origin {
+    /// The codes seen so far, at most some 250: a million records share them instead of copying them.
+    countries: HashMap<&'static str, Arc<str>>,
     asn: Option<AsnFile>,
 }
 
@@ -74,7 +77,7 @@ impl Origin {
         let content =
             file.read_first().map_err(|source| AsnFileError::Read { path: path.to_owned(), source })?;
         let reader = understood(path, content)?;
-        Ok(Self { asn: Some(AsnFile { file, reader }) })
+        Ok(Self { asn: Some(AsnFile { file, reader }), ..Self::default() })
     }
 
     /// Reads the file again if it has changed; on failure the last right one stays in force.
@@ -90,10 +93,16 @@ impl Origin {
     }
 
     /// Writes country and autonomous system of the destination into the record.
-    pub(crate) fn tell(&self, record: &mut Record) {
+    pub(crate) fn tell(&mut self, record: &mut Record) {
         let Some(destination) = record.dstaddr else { return };
-        record.dst_country = country(destination);
+        record.dst_country = self.country(destination);
         record.dst_asn = self.asn.as_ref().and_then(|asn| asn.number(destination));
+    }
+
+    /// The ISO 3166 code of the country that a registry gave the address to.
+    fn country(&mut self, address: IpAddr) -> Option<Arc<str>> {
+        let code = iptocc::country_code(address)?;
+        Some(Arc::clone(self.countries.entry(code).or_insert_with(|| code.into())))
     }
 }
 
@@ -107,11 +116,6 @@ impl AsnFile {
 
 fn understood(path: &Path, content: Vec<u8>) -> Result<Reader<Vec<u8>>, AsnFileError> {
     Reader::from_source(content).map_err(|source| AsnFileError::Malformed { path: path.to_owned(), source })
-}
-
-/// The ISO 3166 code of the country that a registry gave the address to.
-fn country(address: IpAddr) -> Option<Arc<str>> {
-    iptocc::country_code(address).map(Into::into)
 }
 
 #[cfg(test)]
