@@ -10,6 +10,7 @@ mod enrolment_token;
 mod find;
 mod flow_log;
 mod gateway;
+mod import;
 mod index;
 mod logset;
 mod search;
@@ -32,6 +33,7 @@ pub(crate) enum Command {
     Server(server::Server),
     Agent(agent::Agent),
     Search(search::Search),
+    Import(import::Import),
     FlowLog(flow_log::FlowLog),
     Gateway(gateway::Gateway),
     Logset(logset::Logset),
@@ -50,6 +52,7 @@ impl Command {
             Self::Up(up) => up.adjust(config),
             Self::Server(server) => server.adjust(&mut config.server),
             Self::Agent(agent) => agent.adjust(&mut config.agent),
+            Self::Import(import) => import.adjust(&mut config.agent),
             Self::Search(_)
             | Self::FlowLog(_)
             | Self::Gateway(_)
@@ -70,6 +73,7 @@ impl Command {
             Self::Server(server) => server.run(config, outside),
             Self::Agent(agent) => agent.run(config, outside),
             Self::Search(search) => search.run(config, outside),
+            Self::Import(import) => import.run(config, outside),
             Self::FlowLog(flow_log) => flow_log.run(config, outside),
             Self::Gateway(gateway) => gateway.run(config, outside),
             Self::Logset(logset) => logset.run(config, outside),

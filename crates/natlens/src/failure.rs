@@ -32,6 +32,10 @@ pub(crate) enum Failure {
     Source(#[from] capture::SourceError),
     #[error("cannot start {what}")]
     Start { what: &'static str, source: io::Error },
+    #[error("cannot pack the records for the server")]
+    Batch(#[from] api::BatchError),
+    #[error("the server named an invalid id: is it of this version?")]
+    InvalidId(#[from] flow::InvalidId),
     #[error("cannot write the answer")]
     Output(#[from] io::Error),
     #[error("cannot write the answer as CSV")]

@@ -279,7 +279,8 @@ fn said(error: &SourceError) -> String {
         text.push_str(&deeper.to_string());
         cause = deeper.source();
     }
-    text
+    // A program that failed may have said several lines.
+    text.lines().collect::<Vec<_>>().join("; ")
 }
 
 fn is_missing_program(error: &SourceError) -> bool {

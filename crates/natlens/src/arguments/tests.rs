@@ -34,6 +34,7 @@ fn help_lists_the_commands() {
               server           Run a server
               agent            Watch the gateway on this host
               search           Find records, or analyse them with SQL
+              import           Make records of capture files
               flow-log         Create, list, change, pause, resume and delete flow logs
               gateway          List gateways
               logset           Create, list, rename and delete logsets
