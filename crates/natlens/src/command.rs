@@ -6,6 +6,7 @@
 mod access_key;
 mod agent;
 mod configuration;
+mod doctor;
 mod enrolment_token;
 mod find;
 mod flow_log;
@@ -32,6 +33,7 @@ pub(crate) enum Command {
     Up(up::Up),
     Server(server::Server),
     Agent(agent::Agent),
+    Doctor(doctor::Doctor),
     Search(search::Search),
     Import(import::Import),
     FlowLog(flow_log::FlowLog),
@@ -52,6 +54,7 @@ impl Command {
             Self::Up(up) => up.adjust(config),
             Self::Server(server) => server.adjust(&mut config.server),
             Self::Agent(agent) => agent.adjust(&mut config.agent),
+            Self::Doctor(doctor) => doctor.adjust(&mut config.agent),
             Self::Import(import) => import.adjust(&mut config.agent),
             Self::Search(_)
             | Self::FlowLog(_)
@@ -72,6 +75,7 @@ impl Command {
             Self::Up(up) => up.run(config, outside),
             Self::Server(server) => server.run(config, outside),
             Self::Agent(agent) => agent.run(config, outside),
+            Self::Doctor(doctor) => doctor.run(config, outside),
             Self::Search(search) => search.run(config, outside),
             Self::Import(import) => import.run(config, outside),
             Self::FlowLog(flow_log) => flow_log.run(config, outside),

@@ -30,6 +30,8 @@ pub(crate) enum Failure {
     Agent(#[from] agent::AgentError),
     #[error(transparent)]
     Source(#[from] capture::SourceError),
+    #[error("not everything works: what mends it stands above")]
+    Unwell,
     #[error("cannot start {what}")]
     Start { what: &'static str, source: io::Error },
     #[error("cannot pack the records for the server")]
