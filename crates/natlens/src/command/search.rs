@@ -131,7 +131,10 @@ impl Search {
             records.extend(page.results.unwrap_or_default());
             let enough = u64::try_from(records.len()).is_ok_and(|read| read >= self.limit);
             if enough || page.list_over || count == 0 {
-                return Ok(Found { answer: list(&records, &self.fields, self.reach.output)?, more: !page.list_over && count > 0 });
+                return Ok(Found {
+                    answer: list(&records, &self.fields, self.reach.output)?,
+                    more: !page.list_over && count > 0,
+                });
             }
             request.context = Some(page.context);
         }
