@@ -94,7 +94,7 @@ pub fn run(
     clock: Clock,
     stop: Stop,
 ) -> Result<(), AgentError> {
-    let watched_since = clock();
+    let watched_since = source.watching_since().unwrap_or_else(|| clock());
     let names = Names::open(&settings)?;
     let (folder, _lock) = open_state(&settings.state_folder)?;
     let Some(identity) = find_or_enrol(&folder, &settings, &stop)? else { return Ok(()) };
@@ -307,6 +307,7 @@ impl Collector {
             self.count_closed(&closed);
             self.keep(&closed, &flow_logs);
             self.note_closed_until();
+            self.tell_source();
         }
         Ok(progress.poll_again)
     }
@@ -377,6 +378,15 @@ impl Collector {
         }
     }
 
+    /// What is spooled need not be given again, nor be told as lost, by the next run's source.
+    fn tell_source(&mut self) {
+        if self.withheld.is_empty()
+            && let Err(error) = self.source.kept()
+        {
+            tracing::warn!(%error, "after a restart, records that were kept count as lost");
+        }
+    }
+
     fn count_closed(&self, closed: &[ClosedWindow]) {
         let losses = closed.iter().filter_map(|window| window.lost);
         self.metrics.counters.closed_windows_total.add(closed.len() as u64);
@@ -407,6 +417,7 @@ impl Collector {
             self.count_closed(&closed);
             self.keep(&closed, &flow_logs);
             self.note_closed_until();
+            self.tell_source();
         }
     }
 }

@@ -23,6 +23,7 @@ use flow::{Counters, Event, Timestamp, Window, WindowLength};
 use crate::gateway::{self, Interface};
 use crate::namespace::Namespace;
 use crate::source::{Loss, LossCause, Progress, Source, SourceError};
+use crate::variant::Variant;
 use clock::{Followed, KernelClock};
 use judge::Judge;
 use layout::{Totals, less};
@@ -30,7 +31,6 @@ use note::{Note, Settings};
 pub use pins::PinError;
 use pins::Pins;
 use program::Programs;
-pub use program::Variant;
 use told::{number, numbered, parity, told, unwatched, windows_between};
 
 /// How long after its end a window is left alone: packets that were counted at its last moment are written by then.

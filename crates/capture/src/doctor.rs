@@ -9,13 +9,14 @@ use std::fs;
 
 use flow::Timestamp;
 
-use crate::bpf::{Bpf, BpfSettings, Variant};
+use crate::bpf::{Bpf, BpfSettings};
 use crate::choice::SourceSettings;
 use crate::conntrack::{Conntrack, Sysctls, sysctls};
 use crate::namespace::Namespace;
 use crate::nflog::Nflog;
 use crate::ruleset::Ruleset;
 use crate::source::SourceError;
+use crate::variant::Variant;
 
 pub use finding::{Finding, State};
 

@@ -30,10 +30,11 @@ mod replay;
 #[cfg(target_os = "linux")]
 mod ruleset;
 mod source;
+mod variant;
 
 #[cfg(target_os = "linux")]
 pub use bpf::{
-    Bpf, BpfSettings, DRAIN_GRACE, FLOWS_MAX_DEFAULT, PIN_FOLDER_DEFAULT, PinError, Traffic, Variant, unpin,
+    Bpf, BpfSettings, DRAIN_GRACE, FLOWS_MAX_DEFAULT, PIN_FOLDER_DEFAULT, PinError, Traffic, unpin,
 };
 #[cfg(target_os = "linux")]
 pub use choice::{Opened, SourceSettings, open};
@@ -51,3 +52,4 @@ pub use pcap::{CaptureFileError, CaptureNumbers, Pcap};
 pub use recording::{RECORDING_VERSION, RecordingError};
 pub use replay::{Recorder, Replay};
 pub use source::{Loss, LossCause, Progress, Source, SourceError};
+pub use variant::{UnknownVariant, Variant};

@@ -134,11 +134,11 @@ pub enum SourceError {
     },
     /// The kernel describes no types.
     #[error(
-        "`/sys/kernel/btf/vmlinux` is missing: use a kernel built with CONFIG_DEBUG_INFO_BTF, 6.6 or later"
+        "`/sys/kernel/btf/vmlinux` is missing: use a kernel built with CONFIG_DEBUG_INFO_BTF, 5.17 or later"
     )]
     NoKernelTypes,
     /// The kernel refused a step of the set-up.
-    #[error("cannot {deed}: the kernel refused (6.6 or later is needed)")]
+    #[error("cannot {deed}: the kernel refused (5.17 or later is needed)")]
     Kernel {
         /// What was tried.
         deed: &'static str,

@@ -25,7 +25,7 @@ use crate::config::Config;
 use crate::failure::Failure;
 use crate::outside::Outside;
 
-pub(crate) use source::FLOWS_MAX_DEFAULT;
+pub(crate) use source::{FLOWS_MAX_DEFAULT, PIN_FOLDER_DEFAULT};
 
 /// Everything that the program can be told to do.
 #[derive(Debug, clap::Subcommand)]

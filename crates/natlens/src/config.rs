@@ -10,11 +10,11 @@ mod reference;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use capture::SourceChoice;
+use capture::{SourceChoice, Variant};
 use flow::{AccountId, InvalidWindowLength, Prefix, RegionId, WindowLength};
 use serde::{Deserialize, Serialize};
 
-use crate::command::FLOWS_MAX_DEFAULT;
+use crate::command::{FLOWS_MAX_DEFAULT, PIN_FOLDER_DEFAULT};
 use crate::logging;
 pub(crate) use parsed::Parsed;
 use part::part;
@@ -86,6 +86,14 @@ part! {
         window_seconds: u32 = WindowLength::MINUTE.seconds(),
         /// The most flows of one address family that are counted in one window.
         flows_max: u32 = FLOWS_MAX_DEFAULT,
+        /// Whether the kernel goes on counting while the agent is down. `natlens agent --unpin` ends that.
+        pin: bool = true,
+        /// The folder of the bpf file system that keeps what counts. Without such a file system, nothing is counted while
+        /// the agent is down.
+        pin_folder: PathBuf = PathBuf::from(PIN_FOLDER_DEFAULT),
+        /// How the kernel counts what leaves: `tcx`, or `tracing`, which older kernels have, too. Without it, the first
+        /// that works.
+        ebpf_variant: Option<Parsed<Variant>> = None,
         /// The most that records waiting for the server may take on the disk. Unit: bytes.
         spool_bytes_max: u64 = agent::AgentSettings::default().spool_bytes_max,
     }

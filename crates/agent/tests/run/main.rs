@@ -7,13 +7,13 @@ mod server;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use agent::{AgentError, AgentMetrics, AgentSettings, Stop};
 use api::AgentFlowLog;
-use capture::{GatewayFacts, Progress, Recorder, Replay};
+use capture::{GatewayFacts, Progress, Recorder, Replay, Source, SourceError};
 use flow::{Counters, Event, FlowKey, LogStatus, Record, Timestamp, Tuple, Verdict, WindowLength, protocol};
 
 use server::{Mood, Server};
@@ -67,6 +67,32 @@ struct Host {
     running: Option<Running>,
     spool_bytes_max: u64,
     inventory_file: Option<PathBuf>,
+    /// `Some` when the source counts on between runs: since when.
+    counting_since: Option<Timestamp>,
+    kept: Arc<AtomicU64>,
+}
+
+/// A source that counts on between the runs of the agent.
+struct CountsOn {
+    replay: Replay,
+    since: Option<Timestamp>,
+    /// How often the agent said that what it got is kept.
+    kept: Arc<AtomicU64>,
+}
+
+impl Source for CountsOn {
+    fn poll(&mut self, now: Timestamp, events: &mut Vec<Event>) -> Result<Progress, SourceError> {
+        self.replay.poll(now, events)
+    }
+
+    fn kept(&mut self) -> Result<(), SourceError> {
+        self.kept.fetch_add(1, Ordering::SeqCst);
+        Ok(())
+    }
+
+    fn watching_since(&self) -> Option<Timestamp> {
+        self.since
+    }
 }
 
 struct Running {
@@ -81,7 +107,15 @@ impl Host {
         record(&place.path().join("recording"));
         let now = Arc::new(AtomicI64::new(at(0).millis()));
         let spool_bytes_max = agent::SPOOL_BYTES_MAX_DEFAULT;
-        Self { place, now, running: None, spool_bytes_max, inventory_file: None }
+        Self {
+            place,
+            now,
+            running: None,
+            spool_bytes_max,
+            inventory_file: None,
+            counting_since: None,
+            kept: Arc::default(),
+        }
     }
 
     fn settings(&self, server: &Server) -> AgentSettings {
@@ -101,7 +135,9 @@ impl Host {
         let settings = self.settings(server);
         let (stop, metrics, now) = (Stop::new(), settings.metrics.clone(), Arc::clone(&self.now));
         let clock: flow::Clock = Arc::new(move || Timestamp::from_millis(now.load(Ordering::SeqCst)));
-        let source = Box::new(Replay::open(&self.place.path().join("recording"), clock()).unwrap());
+        let replay = Replay::open(&self.place.path().join("recording"), clock()).unwrap();
+        let kept = Arc::clone(&self.kept);
+        let source = Box::new(CountsOn { replay, since: self.counting_since, kept });
         let asked = stop.clone();
         let thread = std::thread::spawn(move || agent::run(settings, source, facts(), clock, asked));
         self.running = Some(Running { stop, metrics, thread });
@@ -229,6 +265,30 @@ fn a_restart_without_a_server_goes_on_collecting_and_tells_what_nobody_watched()
         ]
     );
     assert_eq!(server.seen(|seen| seen.enrolments), 1, "an identity is kept");
+}
+
+#[test]
+fn windows_between_two_runs_are_complete_when_the_source_counted_on() {
+    let server = Server::start(vec![flow_log("fl-00000001")]);
+    let mut host = Host::new();
+    host.start(&server);
+    server.wait("the agent knows its flow logs", |seen| seen.known_generation == Some(1));
+    host.set_clock(10);
+    server.wait("the first window is stored", |seen| !seen.stored.is_empty());
+    host.stop();
+    assert!(host.kept.load(Ordering::SeqCst) > 0, "the source knows that its events are spooled");
+
+    host.set_clock(35);
+    host.counting_since = Some(at(0));
+    host.start(&server);
+    server.wait("the windows in between are stored", |seen| seen.stored.len() >= 2);
+    host.stop();
+    let mut told: Vec<_> = server.records("fl-00000001").iter().map(told).collect();
+    told.sort_by_key(|(start, _, status, _)| (*start, *status));
+    assert_eq!(
+        told,
+        [(1, 4, LogStatus::Ok, PACKETS), (10, 20, LogStatus::NoData, 0), (20, 30, LogStatus::NoData, 0)]
+    );
 }
 
 #[test]

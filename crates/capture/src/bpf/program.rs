@@ -23,6 +23,7 @@ use crate::bpf::pins::Place;
 use crate::gateway::Interface;
 use crate::namespace::Namespace;
 use crate::source::SourceError;
+use crate::variant::Variant;
 
 /// The compiled `bpf/natlens.bpf.c`, aligned as libbpf wants it.
 #[repr(C, align(8))]
@@ -41,16 +42,6 @@ const REFUSAL: &str = "natlens_refusal";
 const EGRESS_PIN: &str = "egress-";
 const ONLY: [u8; 4] = 0_u32.to_ne_bytes();
 
-/// By which way the kernel counts what leaves.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Variant {
-    /// A program at the egress of each watched interface: Linux 6.6 and later.
-    Tcx,
-    /// A program where the kernel hands any packet to any interface, which looks for the watched ones: Linux 5.17 and
-    /// later. Costs a little for packets that are not watched, too.
-    Tracing,
-}
-
 /// The programs in the kernel, and where they are attached.
 #[derive(Debug)]
 pub(super) struct Programs {
@@ -65,14 +56,6 @@ pub(super) struct Programs {
 }
 
 impl Variant {
-    /// The word for it in settings.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Tcx => "tcx",
-            Self::Tracing => "tracing",
-        }
-    }
-
     /// Names this variant of this version of the programs among pins.
     pub(super) fn version(self) -> String {
         let hash = SOURCE_HASH.get(..SOURCE_HASH_DIGITS).unwrap_or(SOURCE_HASH);

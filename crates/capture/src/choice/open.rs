@@ -8,12 +8,13 @@ use std::path::PathBuf;
 
 use flow::{Timestamp, WindowLength};
 
-use crate::bpf::{Bpf, BpfSettings, FLOWS_MAX_DEFAULT, Variant};
+use crate::bpf::{Bpf, BpfSettings, FLOWS_MAX_DEFAULT};
 use crate::choice::{SourceChoice, SourceKind};
 use crate::conntrack::{Conntrack, ConntrackSettings};
 use crate::fallback::Fallback;
 use crate::nflog::{Nflog, NflogSettings};
 use crate::source::{Source, SourceError};
+use crate::variant::Variant;
 
 /// What to watch, whichever source it is.
 #[derive(Clone, Debug)]

@@ -7,11 +7,11 @@ use std::error::Error;
 use std::io;
 use std::path::Path;
 
-use crate::bpf::Variant;
 use crate::choice::{SourceChoice, SourceKind};
 use crate::conntrack::Sysctls;
 use crate::doctor::{Capability, Examination};
 use crate::source::SourceError;
+use crate::variant::Variant;
 
 /// One sentence of the examination.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -118,7 +118,7 @@ fn an_older_kernel_falls_back_and_is_told_what_is_missing() {
                 setcap cap_bpf,cap_perfmon,cap_net_admin,cap_sys_admin+ep /usr/bin/natlens
             ok kernel types: work
             ok kernel programs: work
-            missing egress (tcx): cannot attach to the egress of an interface: the kernel refused (6.6 or later is needed): Invalid argument (os error 22)
+            missing egress (tcx): cannot attach to the egress of an interface: the kernel refused (5.17 or later is needed): Invalid argument (os error 22)
                 boot Linux 6.6 or later (this is 6.1.0)
             unknown refusals (tp_btf): not reached
             ok packet-filter rules: readable
@@ -146,7 +146,7 @@ fn a_kernel_without_tcx_is_well_and_told_what_it_costs() {
         ok privileges: all that are needed
         ok kernel types: work
         ok kernel programs: work
-        degraded egress (tcx): every packet of the host is looked at instead: cannot attach to the egress of an interface: the kernel refused (6.6 or later is needed): Invalid argument (os error 22)
+        degraded egress (tcx): every packet of the host is looked at instead: cannot attach to the egress of an interface: the kernel refused (5.17 or later is needed): Invalid argument (os error 22)
             boot Linux 6.6 or later (this is 6.1.0)
         ok refusals (tp_btf): work
         ok packet-filter rules: readable

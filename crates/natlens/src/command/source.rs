@@ -14,10 +14,13 @@ use crate::config::{AgentConfig, Parsed};
 use crate::failure::Failure;
 
 #[cfg(target_os = "linux")]
-pub(crate) use capture::FLOWS_MAX_DEFAULT;
+pub(crate) use capture::{FLOWS_MAX_DEFAULT, PIN_FOLDER_DEFAULT};
 /// Nothing is counted here.
 #[cfg(not(target_os = "linux"))]
 pub(crate) const FLOWS_MAX_DEFAULT: u32 = 0;
+/// Nothing is pinned here.
+#[cfg(not(target_os = "linux"))]
+pub(crate) const PIN_FOLDER_DEFAULT: &str = "";
 
 /// What is watched, and under which name.
 #[derive(Debug, clap::Args)]
@@ -131,8 +134,9 @@ pub(super) fn settings(config: &AgentConfig) -> Result<capture::SourceSettings, 
         interfaces: config.interfaces.clone(),
         window: config.window()?,
         flows_max: config.flows_max,
+        ebpf_variant: config.ebpf_variant.as_ref().map(|variant| variant.0),
+        pin_folder: config.pin.then(|| config.pin_folder.clone()),
         nflog_group: config.nflog_group,
-        ..capture::SourceSettings::default()
     })
 }
 
