@@ -137,7 +137,7 @@ fn configure(folder: &Path, lab: &Lab, window_seconds: u32) {
     let text = format!(
         "[server]\nlisten = \"127.0.0.1:0\"\ndata_folder = \"server\"\n\n\
          [agent]\nstate_folder = \"agent\"\ngateway_name = \"lab\"\n\
-         network_namespace = \"{network_namespace}\"\nwindow_seconds = {window_seconds}\n"
+         network_namespace = \"{network_namespace}\"\nwindow_seconds = {window_seconds}\npin = false\n"
     );
     std::fs::write(folder.join("natlens.toml"), text).expect("there is room for a file");
 }

@@ -673,7 +673,7 @@ export interface components {
              */
             PublicAddresses: string[];
             /**
-             * @description Which source captures: `ebpf` or `replay`.
+             * @description Which source captures: `ebpf`, `conntrack`, `conntrack+nflog` or `replay`.
              * @default
              */
             Source: string;

@@ -55,6 +55,12 @@ numbers!(
     flow_logs_generation,
     /// How many flow logs are carried out.
     flow_logs,
+    /// How many prefixes the inventory holds.
+    inventory_prefixes,
+    /// Changes of the inventory file that could not be used.
+    inventory_failures_total,
+    /// Changes of the file of autonomous systems that could not be used.
+    asn_file_failures_total,
     /// 1 while the server refuses the agent's token, else 0.
     identity_refused,
 );

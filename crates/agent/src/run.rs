@@ -20,6 +20,7 @@ use crate::batching::batches;
 use crate::files::{Files, Folder};
 use crate::identity::{Identity, IdentityError, find_or_enrol};
 use crate::metrics::AgentMetrics;
+use crate::names::{Names, NamesError};
 use crate::orders::Orders;
 use crate::settings::AgentSettings;
 use crate::ship::Shipper;
@@ -65,6 +66,9 @@ pub enum AgentError {
     /// The spool cannot be opened.
     #[error(transparent)]
     Spool(#[from] SpoolError),
+    /// A file of the operator cannot be used.
+    #[error(transparent)]
+    Names(#[from] NamesError),
     /// The source is of no use any more; opening it again may help.
     #[error("capture ended")]
     Source(#[from] SourceError),
@@ -90,7 +94,8 @@ pub fn run(
     clock: Clock,
     stop: Stop,
 ) -> Result<(), AgentError> {
-    let watched_since = clock();
+    let watched_since = source.watching_since().unwrap_or_else(|| clock());
+    let names = Names::open(&settings)?;
     let (folder, _lock) = open_state(&settings.state_folder)?;
     let Some(identity) = find_or_enrol(&folder, &settings, &stop)? else { return Ok(()) };
     let spool_path = settings.state_folder.join(SPOOL_FOLDER);
@@ -123,7 +128,9 @@ pub fn run(
         identity,
         metrics: settings.metrics,
         length: settings.window,
+        names,
     };
+    collector.names.give(&mut collector.windows);
     collector.resume(watched_since);
     let outcome = collector.collect(&clock, &stop, &threads);
     collector.finish(clock());
@@ -250,6 +257,7 @@ struct Collector {
     identity: Identity,
     metrics: AgentMetrics,
     length: flow::WindowLength,
+    names: Names,
 }
 
 impl Collector {
@@ -293,12 +301,24 @@ impl Collector {
         }
         // Until somebody has told which flow logs to carry out, windows stay open: their records are not lost.
         if let Some(flow_logs) = self.orders.current() {
-            let closed = self.windows.close(progress.complete_until, &flow_logs);
+            self.look_for_names(progress.complete_until);
+            let mut closed = self.windows.close(progress.complete_until, &flow_logs);
+            self.names.tell_origins(&mut closed);
             self.count_closed(&closed);
             self.keep(&closed, &flow_logs);
             self.note_closed_until();
+            self.tell_source();
         }
         Ok(progress.poll_again)
+    }
+
+    /// Looks for new names when a window is about to close, which then has them.
+    fn look_for_names(&mut self, complete_until: Timestamp) {
+        let until = self.length.window_of(complete_until).start();
+        if self.windows.closed_until() != Some(until) {
+            self.names.look_again();
+            self.names.give(&mut self.windows);
+        }
     }
 
     fn poll_failed(&mut self, error: SourceError) -> Result<(), AgentError> {
@@ -358,6 +378,15 @@ impl Collector {
         }
     }
 
+    /// What is spooled need not be given again, nor be told as lost, by the next run's source.
+    fn tell_source(&mut self) {
+        if self.withheld.is_empty()
+            && let Err(error) = self.source.kept()
+        {
+            tracing::warn!(%error, "after a restart, records that were kept count as lost");
+        }
+    }
+
     fn count_closed(&self, closed: &[ClosedWindow]) {
         let losses = closed.iter().filter_map(|window| window.lost);
         self.metrics.counters.closed_windows_total.add(closed.len() as u64);
@@ -383,10 +412,12 @@ impl Collector {
             self.windows.observe(event);
         }
         if let Some(flow_logs) = self.orders.current() {
-            let closed = self.windows.close_early(&flow_logs);
+            let mut closed = self.windows.close_early(&flow_logs);
+            self.names.tell_origins(&mut closed);
             self.count_closed(&closed);
             self.keep(&closed, &flow_logs);
             self.note_closed_until();
+            self.tell_source();
         }
     }
 }

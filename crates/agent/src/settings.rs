@@ -29,9 +29,13 @@ pub struct AgentSettings {
     pub window: WindowLength,
     /// Prefixes of the inside, which decide `direction`. Default: [`window::private_prefixes`].
     pub inside: Vec<Prefix>,
+    /// A file that says which VPC, subnet, instance and region an address belongs to; read again when it changes.
+    pub inventory_file: Option<PathBuf>,
+    /// A MaxMind DB of autonomous systems, for `dst-asn`; read again when it changes.
+    pub asn_file: Option<PathBuf>,
     /// The most bytes that spooled batches may take on the disk. Default: [`SPOOL_BYTES_MAX_DEFAULT`].
     pub spool_bytes_max: u64,
-    /// Which source captures: `ebpf` or `replay`; told to the server.
+    /// Which source captures: `ebpf`, `conntrack`, `conntrack+nflog` or `replay`; told to the server.
     pub source: &'static str,
     /// Where the run counts what it does; keep a clone to read it.
     pub metrics: AgentMetrics,
@@ -48,6 +52,8 @@ impl Default for AgentSettings {
             vpc: None,
             window: WindowLength::MINUTE,
             inside: window::private_prefixes(),
+            inventory_file: None,
+            asn_file: None,
             spool_bytes_max: SPOOL_BYTES_MAX_DEFAULT,
             source: "ebpf",
             metrics: AgentMetrics::default(),

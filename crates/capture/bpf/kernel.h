@@ -46,10 +46,16 @@ struct sk_buff {
 	__u8 pkt_type : 3;
 	int skb_iif;
 	__be16 protocol;
+	__u32 vlan_all;
 	__u16 network_header;
 	unsigned int end;
 	unsigned char *head;
 	unsigned char *data;
+} RELOCATED;
+
+/* Before Linux 6.2, where `vlan_all` came. */
+struct sk_buff___before_vlan_all {
+	__u8 vlan_present : 1;
 } RELOCATED;
 
 struct nf_conntrack_tuple {

@@ -88,6 +88,7 @@ struct value {
 struct settings {
 	__s64 clock_offset; /* ns from the monotonic clock to the Unix epoch */
 	__u64 window_length; /* ns */
+	__u64 netns_cookie;  /* tells namespaces apart that had the same inode one after the other */
 	__u32 netns;	     /* inode of the watched namespace */
 	__u32 zero;
 };
@@ -99,6 +100,14 @@ struct totals {
 	__u64 local_packets, local_bytes;	  /* sent by the gateway itself */
 	__u64 full_packets, full_bytes;	  /* no room for their flow */
 	__u64 late_packets, late_bytes;	  /* their map still held an older window */
+};
+
+/* What an agent wrote down for the next one. The programs do not read it. */
+struct note {
+	__u64 next;  /* number of the first window that is not delivered */
+	__s64 since; /* ms since the Unix epoch from when on everything was watched */
+	struct totals known[2];
+	__u64 delivered[2][2]; /* of even and odd windows: packets and bytes that were taken out of the maps */
 };
 
 #define FLOW_MAP(name, key_type)                        \
@@ -135,7 +144,15 @@ struct {
 	__type(value, __u8);
 } watched SEC(".maps");
 
-extern void *bpf_cast_to_kern_ctx(void *ctx) __ksym;
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct note);
+} note SEC(".maps");
+
+/* Weak: kernels before 6.2 have none and load the tracing variant. */
+extern void *bpf_cast_to_kern_ctx(void *ctx) __ksym __weak;
 
 /* A packet on its way into the maps. */
 struct packet {
@@ -405,19 +422,15 @@ static __always_inline void read_translated(struct tuple *translated, const stru
 	}
 }
 
-SEC("tcx/egress")
-int natlens_egress(struct __sk_buff *context)
+/* Counts a packet that leaves by an interface. */
+static __always_inline void count_leaving(struct sk_buff *skb, __u32 ifindex_out, const struct settings *now)
 {
-	__u32 zero = 0;
-	struct settings *now = bpf_map_lookup_elem(&settings, &zero);
-	struct sk_buff *skb = bpf_cast_to_kern_ctx(context);
 	struct packet p = {};
 
-	/* A tagged packet has been counted where it left its VLAN interface. */
-	if (!now || context->vlan_present || !set_time(&p, now) || !read_packet(&p, skb))
-		return TCX_NEXT;
+	if (!set_time(&p, now) || !read_packet(&p, skb))
+		return;
 	p.ifindex_in = skb->skb_iif;
-	p.ifindex_out = context->ifindex;
+	p.ifindex_out = ifindex_out;
 	if (!p.ifindex_in) {
 		__u32 parity = p.window & 1;
 		struct totals *total = bpf_map_lookup_elem(&totals, &parity);
@@ -426,7 +439,7 @@ int natlens_egress(struct __sk_buff *context)
 			__sync_fetch_and_add(&total->local_packets, p.packets);
 			__sync_fetch_and_add(&total->local_bytes, p.bytes);
 		}
-		return TCX_NEXT;
+		return;
 	}
 
 	unsigned long nfct = skb->_nfct;
@@ -446,7 +459,39 @@ int natlens_egress(struct __sk_buff *context)
 		p.class = CLASS_UNTRACKED;
 		add_flow(&p, &p.tuple, &none);
 	}
+}
+
+/* The variant `tcx`: attached to each watched interface. */
+SEC("tcx/egress")
+int natlens_egress(struct __sk_buff *context)
+{
+	__u32 zero = 0;
+	struct settings *now = bpf_map_lookup_elem(&settings, &zero);
+
+	/* A tagged packet has been counted where it left its VLAN interface. */
+	if (now && !context->vlan_present)
+		count_leaving(bpf_cast_to_kern_ctx(context), context->ifindex, now);
 	return TCX_NEXT;
+}
+
+static __always_inline bool is_tagged(struct sk_buff *skb)
+{
+	if (bpf_core_field_exists(skb->vlan_all))
+		return BPF_CORE_READ(skb, vlan_all);
+	return BPF_CORE_READ_BITFIELD_PROBED((struct sk_buff___before_vlan_all *)skb, vlan_present);
+}
+
+/* The variant `tracing`: attached once, sees every namespace. */
+SEC("tp_btf/net_dev_queue")
+int BPF_PROG(natlens_queue, struct sk_buff *skb)
+{
+	__u32 zero = 0, ifindex = skb->dev->ifindex;
+	struct settings *now = bpf_map_lookup_elem(&settings, &zero);
+
+	if (now && skb->dev->nd_net.net->ns.inum == now->netns && bpf_map_lookup_elem(&watched, &ifindex) &&
+	    !is_tagged(skb))
+		count_leaving(skb, ifindex, now);
+	return 0;
 }
 
 #define IS(reason, name)                                                                         \

@@ -8,9 +8,13 @@ mod clock;
 mod judge;
 mod layout;
 mod map;
+mod note;
+mod pins;
 mod program;
+mod told;
 
 use std::collections::HashMap;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,10 +23,15 @@ use flow::{Counters, Event, Timestamp, Window, WindowLength};
 use crate::gateway::{self, Interface};
 use crate::namespace::Namespace;
 use crate::source::{Loss, LossCause, Progress, Source, SourceError};
+use crate::variant::Variant;
 use clock::{Followed, KernelClock};
 use judge::Judge;
-use layout::Totals;
+use layout::{Totals, less};
+use note::{Note, Settings};
+pub use pins::PinError;
+use pins::Pins;
 use program::Programs;
+use told::{number, numbered, parity, told, unwatched, windows_between};
 
 /// How long after its end a window is left alone: packets that were counted at its last moment are written by then.
 pub const DRAIN_GRACE: Duration = Duration::from_millis(250);
@@ -32,8 +41,12 @@ pub const DRAIN_GRACE: Duration = Duration::from_millis(250);
 /// At about 200 bytes a flow and four maps this bounds the kernel's memory to 200 MB; it is taken as flows come.
 pub const FLOWS_MAX_DEFAULT: u32 = 262_144;
 
-/// The most windows that one late call reports losses for, the newest: a day of minutes.
-const LATE_WINDOWS_MAX: usize = 1440;
+/// Where pins are kept unless the operator says otherwise.
+pub const PIN_FOLDER_DEFAULT: &str = "/sys/fs/bpf/natlens";
+
+/// The shape of the maps in the kernel; another shape cannot be taken over from an earlier agent.
+const MAPS_VERSION: u32 = 1;
+const NANOS_PER_SECOND: u64 = 1_000_000_000;
 
 /// What to watch.
 #[derive(Clone, Debug)]
@@ -46,6 +59,11 @@ pub struct BpfSettings {
     pub window: WindowLength,
     /// The most flows of one address family in one window.
     pub flows_max: u32,
+    /// How what leaves is counted; `None` takes the first that the kernel offers.
+    pub variant: Option<Variant>,
+    /// A folder of the bpf file system that keeps the programs counting while no agent runs. With `None`, or where
+    /// there is no such file system, what is watched ends with the source.
+    pub pin_folder: Option<PathBuf>,
 }
 
 impl Default for BpfSettings {
@@ -55,11 +73,14 @@ impl Default for BpfSettings {
             interfaces: Vec::new(),
             window: WindowLength::default(),
             flows_max: FLOWS_MAX_DEFAULT,
+            variant: None,
+            pin_folder: None,
         }
     }
 }
 
-/// What the kernel counted since the source was opened, whether or not it has been delivered.
+/// What the kernel counted since the source was opened, or, when pinned, since the first of those that took over from
+/// each other; whether or not it has been delivered.
 ///
 /// Once all windows are delivered, `forwarded` and `refused` together are the sum of all events plus `lost`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -74,18 +95,29 @@ pub struct Traffic {
     pub lost: Counters,
 }
 
-/// Events from programs in the kernel. What is watched ends with this value.
+/// Events from programs in the kernel. What is watched ends with this value, unless it is pinned.
 #[derive(Debug)]
 pub struct Bpf {
     settings: BpfSettings,
     namespace: Namespace,
+    netns_cookie: u64,
+    pins: Option<Pins>,
     programs: Programs,
     clock: KernelClock,
     names: HashMap<u32, Arc<str>>,
     /// The first window that is not delivered.
     next: Window,
+    /// From when on everything was watched.
+    since: Timestamp,
     /// The totals of even and odd windows as they were when last looked at.
     known: [Totals; 2],
+    /// What was taken out of the maps of even and odd windows, or is told to be missing from them.
+    delivered: [Counters; 2],
+    /// What an earlier agent took and did not keep.
+    missing: Counters,
+    /// The last window of which a late call took a part.
+    taken_early: Option<Window>,
+    noted: Note,
     /// Taken from the kernel and not yet given to the caller, because a later step failed.
     taken: Vec<Event>,
     /// Losses that are known before their window is complete, or before a step that failed.
@@ -93,29 +125,74 @@ pub struct Bpf {
 }
 
 impl Bpf {
-    /// Begins to count. Needs the privileges that [`SourceError::NotPermitted`] names.
+    /// Begins to count, or goes on where an earlier source left its pins. Needs the privileges that
+    /// [`SourceError::NotPermitted`] names.
     pub fn open(settings: BpfSettings, now: Timestamp) -> Result<Self, SourceError> {
         let namespace = Namespace::find(settings.network_namespace.as_deref())?;
-        let clock = KernelClock::start(now, clock::monotonic()?);
-        let programs = Programs::load(settings.flows_max)?;
+        let opening = Opening {
+            clock: KernelClock::start(now, clock::monotonic()?),
+            pins: settings.pin_folder.as_deref().and_then(|folder| take_pins(folder, &namespace)),
+            netns_cookie: namespace.cookie()?,
+            namespace,
+            settings,
+            now,
+        };
+        if let Some(variant) = opening.settings.variant {
+            return opening.open(variant);
+        }
+        match opening.prepare(Variant::Tcx) {
+            Err(error @ SourceError::Kernel { .. }) => {
+                tracing::info!(%error, "the kernel lacks what the variant `tcx` needs; taking `tracing`");
+                opening.open(Variant::Tracing)
+            }
+            prepared => Self::begin(opening, prepared?),
+        }
+    }
+
+    fn begin(opening: Opening, (programs, before): Prepared) -> Result<Self, SourceError> {
+        let Opening { settings, namespace, netns_cookie, clock, pins, now } = opening;
         let opened_in = settings.window.window_of(now);
-        let unseen = Loss { window: opened_in, packets: 0, bytes: 0, cause: LossCause::NotWatching };
+        let (clock, note) = match before {
+            Some((settings, note)) => (clock.or_earlier(settings.clock_offset), note),
+            None => (clock, Note::first(number(opened_in), now)),
+        };
         let mut source = Self {
+            next: numbered(note.next, settings.window),
+            since: note.since,
+            known: note.known,
+            delivered: note.delivered,
+            noted: note,
+            missing: Counters::default(),
+            taken_early: None,
+            taken: Vec::new(),
+            not_yet_told: Vec::new(),
+            names: HashMap::new(),
             settings,
             namespace,
+            netns_cookie,
+            pins,
             programs,
             clock,
-            names: HashMap::new(),
-            next: opened_in,
-            known: [Totals::default(); 2],
-            taken: Vec::new(),
-            not_yet_told: vec![unseen],
         };
+        source.programs.write_down(&note)?;
         source.set_clock()?;
-        if source.watch_interfaces()? == 0 {
+        let (watched, new_interfaces) = source.watch_interfaces()?;
+        if watched == 0 {
             return Err(SourceError::NothingToWatch);
         }
-        source.programs.start()?;
+        let new_programs = source.programs.start()?;
+        if new_interfaces + new_programs > 0 {
+            source.since = source.clock.moment(clock::monotonic()?);
+            source.noted = Note { since: source.since, ..note };
+            source.programs.write_down(&source.noted)?;
+        }
+        source.not_yet_told = unwatched(source.next, source.since);
+        tracing::info!(
+            variant = source.programs.variant().as_str(),
+            pinned = source.pins.is_some(),
+            since = %source.since,
+            "counting in the kernel"
+        );
         Ok(source)
     }
 
@@ -126,43 +203,58 @@ impl Bpf {
             forwarded: all.forwarded,
             refused: all.refused,
             local: all.local,
-            lost: all.full.plus(all.late),
+            lost: all.full.plus(all.late).plus(self.missing),
         })
     }
 
     fn set_clock(&self) -> Result<(), SourceError> {
-        self.programs.set(self.clock.offset_nanos(), self.settings.window, self.namespace.inode())
+        self.programs.set(&Settings {
+            clock_offset: self.clock.offset_nanos(),
+            window_length: window_nanos(self.settings.window),
+            netns_cookie: self.netns_cookie,
+            netns: self.namespace.inode(),
+        })
     }
 
-    /// Follows interfaces that come and go; returns how many are watched.
-    fn watch_interfaces(&mut self) -> Result<usize, SourceError> {
+    /// Follows interfaces that come and go; returns how many are watched, and how many of them are new.
+    fn watch_interfaces(&mut self) -> Result<(usize, usize), SourceError> {
         let all = gateway::interfaces(&self.namespace)?;
         let wanted = chosen(&all, &self.settings.interfaces)?;
         let count = wanted.len();
-        self.programs.watch(&self.namespace, &wanted)?;
+        let new = self.programs.watch(&self.namespace, &wanted)?;
         // Names of interfaces that are gone stay: the window that is being delivered may speak of them.
         self.names.extend(all.into_iter().map(|interface| (interface.index, interface.name.into())));
-        Ok(count)
+        Ok((count, new))
     }
 
     /// Takes what the kernel counted out of the maps of these parities.
     fn take(&mut self, parities: &[usize]) -> Result<(), SourceError> {
         let mut judge = Judge::new(&self.namespace, &self.names);
         let taken = &mut self.taken;
-        parities
-            .iter()
-            .try_for_each(|parity| self.programs.drain(*parity, |entry| taken.push(judge.event(entry))))
+        for (parity, delivered) in self.delivered.iter_mut().enumerate() {
+            if parities.contains(&parity) {
+                self.programs.drain(parity, |entry| {
+                    *delivered = delivered.plus(entry.forward).plus(entry.reply);
+                    taken.push(judge.event(entry));
+                })?;
+            }
+        }
+        Ok(())
     }
 
-    /// Completes every window before `current`; returns what they lost.
-    fn complete(&mut self, current: Window) -> Result<Vec<Loss>, SourceError> {
+    /// Completes every window before `current`, while the kernel counts in `live`; returns what they lost.
+    fn complete(&mut self, current: Window, live: Window) -> Result<Vec<Loss>, SourceError> {
         let in_time = self.next.next() == current;
         let parities = if in_time { vec![parity(self.next)] } else { vec![0, 1] };
-        // When late, the current window fills the same map; its flows so far become events of their own.
+        // When late, the windows that are not complete fill the same maps; their flows so far become events of their own.
+        let incomplete = if in_time { Vec::new() } else { vec![current, live] };
         self.take(&parities)?;
         for parity in parities {
-            let lost = self.losses(parity, current)?;
+            let lost = self.losses(parity, current, &incomplete)?;
             self.not_yet_told.extend(lost);
+        }
+        if !in_time {
+            self.taken_early = Some(live);
         }
         self.next = current;
         Ok(self.not_yet_told.extract_if(.., |loss| loss.window < current).collect())
@@ -172,21 +264,112 @@ impl Bpf {
     ///
     /// The kernel cannot say which of several windows lost something: every one that can have is told of, and the
     /// newest tells how much.
-    fn losses(&mut self, of: usize, current: Window) -> Result<Vec<Loss>, SourceError> {
+    fn losses(
+        &mut self,
+        of: usize,
+        current: Window,
+        incomplete: &[Window],
+    ) -> Result<Vec<Loss>, SourceError> {
         let totals = self.programs.totals(of)?;
         let Some(known) = self.known.get_mut(of) else { return Ok(Vec::new()) };
         let before = std::mem::replace(known, totals);
-        let in_time = self.next.next() == current;
         let mut windows = windows_between(self.next, current, of);
-        if !in_time && parity(current) == of {
-            windows.push(current);
+        let mut losses = Vec::new();
+        let incomplete = incomplete.iter().find(|window| parity(**window) == of);
+        match incomplete {
+            // While packets are being counted, totals and maps cannot be compared; the next completion will.
+            Some(window) => windows.push(*window),
+            // An earlier agent took from its last window only, so from the first of these.
+            None => losses.extend(self.not_kept(of, windows.first().copied(), totals)),
         }
-        let mut losses = told(LossCause::TooManyFlows, difference(totals.full, before.full), &windows);
+        losses.extend(told(LossCause::TooManyFlows, less(totals.full, before.full), &windows));
         // The first window found its map empty, so nothing was late in it.
         let late_in = windows.get(1..).filter(|rest| !rest.is_empty()).unwrap_or(&windows);
-        losses.extend(told(LossCause::PolledLate, difference(totals.late, before.late), late_in));
+        losses.extend(told(LossCause::PolledLate, less(totals.late, before.late), late_in));
         Ok(losses)
     }
+
+    /// What was counted, and neither is in the maps nor was delivered: somebody took it and ended before it was kept.
+    fn not_kept(&mut self, of: usize, first: Option<Window>, totals: Totals) -> Option<Loss> {
+        let delivered = self.delivered.get_mut(of)?;
+        let missing = less(totals.in_maps(), *delivered);
+        *delivered = totals.in_maps();
+        self.missing = self.missing.plus(missing);
+        told(LossCause::NotKept, missing, &[first?]).pop()
+    }
+}
+
+/// Programs that are loaded, and how far an earlier agent came with them.
+type Prepared = (Programs, Option<(Settings, Note)>);
+
+/// What is known before any program is loaded.
+struct Opening {
+    settings: BpfSettings,
+    namespace: Namespace,
+    netns_cookie: u64,
+    clock: KernelClock,
+    pins: Option<Pins>,
+    now: Timestamp,
+}
+
+impl Opening {
+    fn open(self, variant: Variant) -> Result<Bpf, SourceError> {
+        let prepared = self.prepare(variant)?;
+        Bpf::begin(self, prepared)
+    }
+
+    /// Loads new programs, or takes over what is pinned.
+    fn prepare(&self, variant: Variant) -> Result<Prepared, SourceError> {
+        let Some(pins) = &self.pins else { return Ok((self.load(variant)?, None)) };
+        match self.load(variant).and_then(|programs| Ok((programs.before()?, programs))) {
+            Ok((Some((settings, note)), programs)) if self.continues(&settings, &note) => {
+                return Ok((programs, Some((settings, note))));
+            }
+            Ok((None, programs)) => return Ok((programs, None)),
+            Ok(_) => tracing::warn!("what is pinned counted by another clock or for another namespace"),
+            Err(error) => tracing::warn!(%error, "what is pinned cannot be taken over"),
+        }
+        pins.clear()?;
+        Ok((self.load(variant)?, None))
+    }
+
+    fn load(&self, variant: Variant) -> Result<Programs, SourceError> {
+        let shape = format!("v{MAPS_VERSION}-{}-{}", self.settings.flows_max, self.settings.window.seconds());
+        let place = self.pins.as_ref().map(|pins| pins.place(&shape, &variant.version())).transpose()?;
+        Programs::load(variant, self.settings.flows_max, place.as_ref())
+    }
+
+    /// Whether pinned programs counted what is to be watched, by a clock that still holds.
+    fn continues(&self, settings: &Settings, note: &Note) -> bool {
+        settings.netns == self.namespace.inode()
+            && settings.netns_cookie == self.netns_cookie
+            && settings.window_length == window_nanos(self.settings.window)
+            && self.clock.was_set_since(settings.clock_offset).is_none()
+            && note.next <= number(self.settings.window.window_of(self.now))
+    }
+}
+
+/// Pins are for restarts; an agent that cannot have them counts all the same.
+fn take_pins(folder: &Path, namespace: &Namespace) -> Option<Pins> {
+    Pins::take(folder, namespace.inode())
+        .inspect_err(|error| tracing::warn!(%error, "what passes while the agent is down is not counted"))
+        .ok()
+}
+
+/// Lets go of the programs that earlier sources left counting in the namespace, and of those whose namespace is gone;
+/// returns whether there were any in this one.
+pub fn unpin(network_namespace: Option<&str>, pin_folder: &Path) -> Result<bool, SourceError> {
+    let inode = Namespace::find(network_namespace)?.inode();
+    pins::sweep(pin_folder);
+    let there_are = pins::exist(pin_folder, inode);
+    if there_are {
+        Pins::take(pin_folder, inode)?.remove()?;
+    }
+    Ok(there_are)
+}
+
+fn window_nanos(length: WindowLength) -> u64 {
+    u64::from(length.seconds()) * NANOS_PER_SECOND
 }
 
 impl Source for Bpf {
@@ -194,13 +377,17 @@ impl Source for Bpf {
         match self.clock.follow(now, clock::monotonic()?) {
             Followed::AsBefore => {}
             Followed::Nearer => self.set_clock()?,
-            Followed::Set { millis } => return Err(SourceError::ClockSet { millis }),
+            Followed::Set { millis } => {
+                // What is counted under the old time cannot be placed in the new one, not by the next source either.
+                self.pins.as_ref().map(Pins::clear).transpose()?;
+                return Err(SourceError::ClockSet { millis });
+            }
         }
         let current = self.settings.window.window_of(now.minus(DRAIN_GRACE));
         let mut losses = Vec::new();
         if self.next < current {
             self.watch_interfaces()?;
-            losses = self.complete(current)?;
+            losses = self.complete(current, self.settings.window.window_of(now))?;
             events.append(&mut self.taken);
         }
         Ok(Progress {
@@ -212,8 +399,26 @@ impl Source for Bpf {
 
     fn finish(&mut self, events: &mut Vec<Event>) -> Result<(), SourceError> {
         self.take(&[0, 1])?;
+        self.taken_early = None;
         events.append(&mut self.taken);
         Ok(())
+    }
+
+    fn kept(&mut self) -> Result<(), SourceError> {
+        let early = self.taken_early.is_some_and(|window| self.next <= window);
+        let untold = self.not_yet_told.iter().any(|loss| loss.cause != LossCause::NotWatching);
+        let note =
+            Note { next: number(self.next), since: self.since, known: self.known, delivered: self.delivered };
+        if early || untold || !self.taken.is_empty() || note == self.noted {
+            return Ok(());
+        }
+        self.programs.write_down(&note)?;
+        self.noted = note;
+        Ok(())
+    }
+
+    fn watching_since(&self) -> Option<Timestamp> {
+        Some(self.since.max(numbered(self.noted.next, self.settings.window).start()))
     }
 }
 
@@ -232,69 +437,9 @@ fn chosen<'a>(all: &'a [Interface], named: &[String]) -> Result<Vec<&'a Interfac
         .collect()
 }
 
-/// Which of the two maps a window is summed in.
-fn parity(window: Window) -> usize {
-    let number = window.start().seconds() / i64::from(window.length().seconds());
-    usize::from(number % 2 != 0)
-}
-
-/// The windows of one parity from `first` to before `until`, at most the newest [`LATE_WINDOWS_MAX`], oldest first.
-fn windows_between(first: Window, until: Window, of: usize) -> Vec<Window> {
-    let told_at_most =
-        until.length().duration().saturating_mul(u32::try_from(LATE_WINDOWS_MAX).unwrap_or(u32::MAX));
-    let oldest_told = until.length().window_of(until.start().minus(told_at_most));
-    let mut windows = Vec::new();
-    let mut window = first.max(oldest_told);
-    while window < until {
-        if parity(window) == of {
-            windows.push(window);
-        }
-        window = window.next();
-    }
-    windows
-}
-
-/// The losses of `windows`, oldest first, of which the newest carries the number.
-fn told(cause: LossCause, lost: Counters, windows: &[Window]) -> Vec<Loss> {
-    if lost.packets == 0 {
-        return Vec::new();
-    }
-    let newest = windows.last();
-    let of = |window: &Window| if Some(window) == newest { lost } else { Counters::default() };
-    let loss = |window: &Window| {
-        let Counters { packets, bytes } = of(window);
-        Loss { window: *window, packets, bytes, cause }
-    };
-    windows.iter().map(loss).collect()
-}
-
-fn difference(now: Counters, before: Counters) -> Counters {
-    Counters {
-        packets: now.packets.saturating_sub(before.packets),
-        bytes: now.bytes.saturating_sub(before.bytes),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn minute(number: i64) -> Window {
-        WindowLength::MINUTE.window_of(Timestamp::from_seconds(number * 60))
-    }
-
-    #[test]
-    fn neighbouring_windows_never_share_a_map() {
-        for number in [-3, -1, 0, 1, 2, 29_000_001] {
-            assert_ne!(parity(minute(number)), parity(minute(number + 1)), "window {number}");
-        }
-    }
-
-    #[test]
-    fn a_late_call_reports_at_most_a_day_of_windows() {
-        assert_eq!(windows_between(minute(10), minute(13), 0), [minute(10), minute(12)]);
-        assert_eq!(windows_between(minute(0), minute(1_000_000), 0).len(), LATE_WINDOWS_MAX / 2);
-    }
 
     #[test]
     fn an_interface_that_is_not_there_is_quoted() {

@@ -1,24 +1,55 @@
-//! Where events come from: the Linux kernel, and recordings of events.
+//! Where events come from: the Linux kernel, capture files, and recordings of events.
 //!
 //! Hides: kernel interfaces, byte formats, privileges, network namespaces.
 //! Knows nothing of: records, batches, HTTP, the agent's loop.
 //!
-//! [`Bpf`] counts in the kernel what a gateway forwards and refuses; [`Replay`] gives back what a [`Recorder`] wrote.
-//! Both are a [`Source`].
+//! [`Bpf`] counts in the kernel what a gateway forwards and refuses. Where it cannot, [`Conntrack`] and [`Nflog`] tell
+//! most of it, together as a [`Fallback`]; [`open`] chooses, and [`examine`] says why. [`Pcap`] reads capture files;
+//! [`Replay`] gives back what a [`Recorder`] wrote. Each is a [`Source`].
 
 #[cfg(target_os = "linux")]
 mod bpf;
+mod choice;
+#[cfg(target_os = "linux")]
+mod conntrack;
+#[cfg(target_os = "linux")]
+mod doctor;
+#[cfg(target_os = "linux")]
+mod fallback;
 mod gateway;
+#[cfg(target_os = "linux")]
+mod losses;
 mod namespace;
+#[cfg(target_os = "linux")]
+mod netlink;
+#[cfg(target_os = "linux")]
+mod nflog;
+mod pcap;
 mod recording;
 mod replay;
 #[cfg(target_os = "linux")]
 mod ruleset;
 mod source;
+mod variant;
 
 #[cfg(target_os = "linux")]
-pub use bpf::{Bpf, BpfSettings, DRAIN_GRACE, FLOWS_MAX_DEFAULT, Traffic};
+pub use bpf::{
+    Bpf, BpfSettings, DRAIN_GRACE, FLOWS_MAX_DEFAULT, PIN_FOLDER_DEFAULT, PinError, Traffic, unpin,
+};
+#[cfg(target_os = "linux")]
+pub use choice::{Opened, SourceSettings, open};
+pub use choice::{SourceChoice, SourceKind, UnknownSource};
+#[cfg(target_os = "linux")]
+pub use conntrack::{Conntrack, ConntrackSettings, Heard, SOCKET_BUFFER_BYTES_DEFAULT};
+#[cfg(target_os = "linux")]
+pub use doctor::{Examination, Finding, State, examine};
+#[cfg(target_os = "linux")]
+pub use fallback::Fallback;
 pub use gateway::{GatewayFacts, Interface, describe};
+#[cfg(target_os = "linux")]
+pub use nflog::{Nflog, NflogSettings};
+pub use pcap::{CaptureFileError, CaptureNumbers, Pcap};
 pub use recording::{RECORDING_VERSION, RecordingError};
 pub use replay::{Recorder, Replay};
 pub use source::{Loss, LossCause, Progress, Source, SourceError};
+pub use variant::{UnknownVariant, Variant};

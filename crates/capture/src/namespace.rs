@@ -5,6 +5,8 @@
 
 use std::fs::File;
 use std::io;
+#[cfg(target_os = "linux")]
+use std::os::fd::AsRawFd;
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -45,6 +47,13 @@ impl Namespace {
         self.inode
     }
 
+    /// A number that no other namespace has had since the machine started; inodes are used again.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn cookie(&self) -> Result<u64, SourceError> {
+        let fails = |source| SourceError::Facts { what: "the network namespace's number", source };
+        self.run(cookie_of_this_thread)?.map_err(fails)
+    }
+
     /// Runs `deed` in the namespace, in a thread of its own.
     pub(crate) fn run<T: Send>(&self, deed: impl FnOnce() -> T + Send) -> Result<T, SourceError> {
         let Some((name, file)) = &self.named else { return Ok(deed()) };
@@ -60,6 +69,28 @@ impl Namespace {
             }
         })
     }
+}
+
+/// Socket option `SO_NETNS_COOKIE`, since Linux 5.14.
+#[cfg(target_os = "linux")]
+fn cookie_of_this_thread() -> io::Result<u64> {
+    use nix::libc;
+
+    let socket = std::net::UdpSocket::bind((std::net::Ipv4Addr::UNSPECIFIED, 0))?;
+    let mut cookie = 0_u64;
+    let mut length = libc::socklen_t::try_from(size_of::<u64>()).map_err(io::Error::other)?;
+    // SAFETY: the kernel writes at most `length` bytes, the size of `cookie`; both live until the call returns.
+    #[expect(unsafe_code, reason = "neither the standard library nor nix offers this option")]
+    let status = unsafe {
+        libc::getsockopt(
+            socket.as_raw_fd(),
+            libc::SOL_SOCKET,
+            libc::SO_NETNS_COOKIE,
+            (&raw mut cookie).cast(),
+            &raw mut length,
+        )
+    };
+    if status == 0 { Ok(cookie) } else { Err(io::Error::last_os_error()) }
 }
 
 #[cfg(target_os = "linux")]

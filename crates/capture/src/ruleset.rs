@@ -107,6 +107,17 @@ impl Ruleset {
         walk.possible.map(|rule| self.rejection(Culprit::Rule(rule)))
     }
 
+    /// The rule that logs under `prefix`; `None` when there is none, or several that are named differently.
+    pub(crate) fn who_logs(&self, prefix: &str) -> Option<Rejection> {
+        let mut named = self
+            .rules
+            .iter()
+            .filter(|rule| rule.logs_under(prefix))
+            .map(|rule| self.rejection(Culprit::Rule(rule)));
+        let first = named.next()?;
+        named.all(|other| other == first).then_some(first)
+    }
+
     /// The chains that packets enter at `hook`, in the order of their priority.
     fn base_chains(&self, hook: &str, refusal: &Refusal) -> Vec<&Chain> {
         let family = if refusal.tuple.srcaddr.is_ipv4() { "ip" } else { "ip6" };
@@ -136,6 +147,14 @@ impl Ruleset {
         };
         Rejection { reason, rule: Some(name.into()) }
     }
+}
+
+/// The rule that logs under `prefix`, when nothing else is known of it; `None` when the prefix says nothing.
+pub(crate) fn rejection_by_prefix(prefix: &str) -> Option<Rejection> {
+    let name = rule::written_name(prefix)?;
+    let in_sg_style = in_style(name, "sg");
+    let reason = if in_sg_style { RejectReason::SecurityGroup } else { RejectReason::Acl };
+    Some(Rejection { reason, rule: Some(name.into()) })
 }
 
 #[derive(Clone, Copy)]

@@ -7,9 +7,10 @@ use std::io;
 
 use flow::{Event, Timestamp, Window};
 
+use crate::pcap::CaptureFileError;
 use crate::recording::RecordingError;
 
-/// Where events come from. Implemented by `Bpf` and `Replay`.
+/// Where events come from. Implemented by `Bpf`, `Conntrack`, `Nflog`, `Fallback`, `Pcap` and `Replay`.
 pub trait Source {
     /// Appends to `events` what has become known since the last call; never waits for traffic.
     ///
@@ -22,6 +23,18 @@ pub trait Source {
     /// A source that gives back whole windows only has nothing to add.
     fn finish(&mut self, _events: &mut Vec<Event>) -> Result<(), SourceError> {
         Ok(())
+    }
+
+    /// Tells the source that all it gave so far is kept for good, so that a later run need not account for it.
+    ///
+    /// Only a source that outlives its run has something to note.
+    fn kept(&mut self) -> Result<(), SourceError> {
+        Ok(())
+    }
+
+    /// From when on everything is in an event or a loss; `None` means since the source was opened.
+    fn watching_since(&self) -> Option<Timestamp> {
+        None
     }
 }
 
@@ -58,11 +71,37 @@ pub enum LossCause {
     TooManyFlows,
     /// The source was not polled for longer than a window, so the kernel had no free place for a new one.
     PolledLate,
+    /// An earlier run took them from the kernel and ended before it kept them.
+    NotKept,
+    /// A capture file holds packets whose headers are wrong or cut off.
+    Unreadable,
+    /// A capture file holds packets of a window that was complete already.
+    OutOfOrder,
+    /// Whoever wrote a capture file says that it missed packets.
+    NotCaptured,
+    /// The kernel dropped messages about ended conversations because nobody read in time.
+    EventsDropped,
+    /// The kernel did not count some conversations: accounting is off, their counters were set back, or they ended
+    /// unheard.
+    NotCounted,
+    /// The kernel dropped messages about refused packets because nobody read in time.
+    RefusalsDropped,
 }
 
 impl LossCause {
     /// Every cause.
-    pub const ALL: &'static [Self] = &[Self::NotWatching, Self::TooManyFlows, Self::PolledLate];
+    pub const ALL: &'static [Self] = &[
+        Self::NotWatching,
+        Self::TooManyFlows,
+        Self::PolledLate,
+        Self::NotKept,
+        Self::Unreadable,
+        Self::OutOfOrder,
+        Self::NotCaptured,
+        Self::EventsDropped,
+        Self::NotCounted,
+        Self::RefusalsDropped,
+    ];
 
     /// A word for log lines and the ledger.
     pub const fn as_str(self) -> &'static str {
@@ -70,6 +109,13 @@ impl LossCause {
             Self::NotWatching => "not-watching",
             Self::TooManyFlows => "too-many-flows",
             Self::PolledLate => "polled-late",
+            Self::NotKept => "not-kept",
+            Self::Unreadable => "unreadable",
+            Self::OutOfOrder => "out-of-order",
+            Self::NotCaptured => "not-captured",
+            Self::EventsDropped => "events-dropped",
+            Self::NotCounted => "not-counted",
+            Self::RefusalsDropped => "refusals-dropped",
         }
     }
 }
@@ -88,16 +134,44 @@ pub enum SourceError {
     },
     /// The kernel describes no types.
     #[error(
-        "`/sys/kernel/btf/vmlinux` is missing: use a kernel built with CONFIG_DEBUG_INFO_BTF, 6.6 or later"
+        "`/sys/kernel/btf/vmlinux` is missing: use a kernel built with CONFIG_DEBUG_INFO_BTF, 5.17 or later"
     )]
     NoKernelTypes,
     /// The kernel refused a step of the set-up.
-    #[error("cannot {deed}: the kernel refused (6.6 or later is needed)")]
+    #[error("cannot {deed}: the kernel refused (5.17 or later is needed)")]
     Kernel {
         /// What was tried.
         deed: &'static str,
         /// What the kernel said.
         source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The process lacks one privilege.
+    #[error("cannot {deed}: grant {capability}, or run as root")]
+    MissingCapability {
+        /// What was tried.
+        deed: &'static str,
+        /// Its name.
+        capability: &'static str,
+        /// What the kernel said.
+        source: io::Error,
+    },
+    /// The kernel's netfilter refused.
+    #[error("cannot {deed}: the kernel's netfilter refused")]
+    Netfilter {
+        /// What was tried.
+        deed: &'static str,
+        /// What the kernel said.
+        source: io::Error,
+    },
+    /// A log group cannot be read.
+    #[error(
+        "cannot read log group {group}: another program reads it (see `/proc/net/netfilter/nfnetlink_log`), or CAP_NET_ADMIN is missing"
+    )]
+    LogGroup {
+        /// Its number.
+        group: u16,
+        /// What the kernel said.
+        source: io::Error,
     },
     /// The network namespace cannot be entered.
     #[error("cannot enter network namespace `{name}`: see `ip netns list` for the names that exist")]
@@ -132,7 +206,14 @@ pub enum SourceError {
         /// Forward is positive.
         millis: i64,
     },
+    /// Programs cannot be kept in the kernel, or let go of.
+    #[cfg(target_os = "linux")]
+    #[error(transparent)]
+    Pins(#[from] crate::bpf::PinError),
     /// A recording is wrong.
     #[error(transparent)]
     Recording(#[from] RecordingError),
+    /// A capture file is wrong.
+    #[error(transparent)]
+    CaptureFile(#[from] CaptureFileError),
 }

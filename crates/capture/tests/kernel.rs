@@ -1,12 +1,16 @@
 //! The kernel's counts against packets captured on both sides of a real gateway.
 
 mod kernel {
+    mod choice;
+    mod conntrack;
+    mod nflog;
+    mod pinned;
     pub(crate) mod watcher;
 }
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use capture::{BpfSettings, LossCause, SourceError};
+use capture::{BpfSettings, LossCause, SourceError, Variant};
 use flow::{Counters, Event, Rejection, Timestamp, Tuple, Verdict, WindowLength};
 use kernel::watcher::{Watcher, now, ten_seconds};
 use testkit::traffic::{self, Deed, Family, Services, Talk};
@@ -19,20 +23,29 @@ type Sum = (Counters, Counters, u8);
 
 #[test]
 fn every_event_is_what_was_on_the_wire_and_nothing_else_is() {
-    let Some(lab) = lab_or_skip("wire", Offloads::Off) else { return };
-    let _services = Services::start(&lab).unwrap();
-    let watch = Watch::start(&lab).unwrap();
-    let mut watcher = Watcher::open(&lab, BpfSettings::default());
+    check_the_wire("wire", Variant::Tcx);
+}
+
+#[test]
+fn every_event_is_what_was_on_the_wire_also_where_the_kernel_has_no_tcx() {
+    check_the_wire("wire-tracing", Variant::Tracing);
+}
+
+fn check_the_wire(name: &str, variant: Variant) {
+    let Some(lab) = lab_or_skip(name, Offloads::Off) else { return };
+    let _services = Services::start(&lab).expect("services start");
+    let watch = Watch::start(&lab).expect("a capture starts");
+    let mut watcher = Watcher::open(&lab, BpfSettings { variant: Some(variant), ..BpfSettings::default() });
     let client = lab.namespace(Host::Client);
-    let mut talks = Family::ALL.map(|family| Talk::open(client, family).unwrap());
-    traffic::known(&lab).unwrap();
-    talks.iter_mut().for_each(|talk| talk.fetch(3000).unwrap());
+    let mut talks = Family::ALL.map(|family| Talk::open(client, family).expect("the lab has traffic"));
+    traffic::known(&lab).expect("the lab has traffic");
+    talks.iter_mut().for_each(|talk| talk.fetch(3000).expect("the lab has traffic"));
 
     let middle = watcher.wait_for_a_window();
-    talks.iter_mut().for_each(|talk| talk.fetch(5000).unwrap());
-    traffic::known(&lab).unwrap();
-    talks.into_iter().for_each(|talk| talk.close().unwrap());
-    let truth = watch.stop().unwrap();
+    talks.iter_mut().for_each(|talk| talk.fetch(5000).expect("the lab has traffic"));
+    traffic::known(&lab).expect("the lab has traffic");
+    talks.into_iter().for_each(|talk| talk.close().expect("the lab has traffic"));
+    let truth = watch.stop().expect("a capture ends");
     watcher.wait_for_a_window();
 
     let in_events = from_events(&watcher.events);
@@ -88,12 +101,22 @@ fn a_refusal_names_its_reason_and_its_rule() {
 
 #[test]
 fn a_super_packet_counts_as_the_packets_on_the_wire() {
-    let Some(lab) = lab_or_skip("offload", Offloads::On) else { return };
-    let _services = Services::start(&lab).unwrap();
-    let watch = Watch::start(&lab).unwrap();
-    let mut watcher = Watcher::open(&lab, BpfSettings::default());
-    traffic::play(lab.namespace(Host::Client), Family::V4, &[Deed::Fetch { bytes: 5_000_000 }]).unwrap();
-    let truth = watch.stop().unwrap();
+    check_super_packets("offload", Variant::Tcx);
+}
+
+#[test]
+fn a_super_packet_counts_as_the_packets_on_the_wire_also_where_the_kernel_has_no_tcx() {
+    check_super_packets("offload-tracing", Variant::Tracing);
+}
+
+fn check_super_packets(name: &str, variant: Variant) {
+    let Some(lab) = lab_or_skip(name, Offloads::On) else { return };
+    let _services = Services::start(&lab).expect("services start");
+    let watch = Watch::start(&lab).expect("a capture starts");
+    let mut watcher = Watcher::open(&lab, BpfSettings { variant: Some(variant), ..BpfSettings::default() });
+    traffic::play(lab.namespace(Host::Client), Family::V4, &[Deed::Fetch { bytes: 5_000_000 }])
+        .expect("the lab has traffic");
+    let truth = watch.stop().expect("a capture ends");
     watcher.wait_for_a_window();
 
     let reply = watcher.events.iter().fold(Counters::default(), |sum, event| sum.plus(event.reply));

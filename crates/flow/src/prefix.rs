@@ -22,6 +22,22 @@ pub struct InvalidPrefix {
 }
 
 impl Prefix {
+    /// The first `length` bits of `address`; `None` when it has fewer.
+    pub fn new(address: IpAddr, length: u8) -> Option<Self> {
+        let longest = if address.is_ipv4() { 32 } else { 128 };
+        (length <= longest).then_some(Self { address, length })
+    }
+
+    /// How many bits all its addresses share.
+    pub const fn length(self) -> u8 {
+        self.length
+    }
+
+    /// Whether every address of `other` has the prefix.
+    pub fn covers(self, other: Self) -> bool {
+        self.length <= other.length && self.contains(other.first())
+    }
+
     /// Whether `address` has the prefix. An IPv4 address never has an IPv6 prefix.
     pub fn contains(self, address: IpAddr) -> bool {
         self.first() <= address && address <= self.last() && self.address.is_ipv4() == address.is_ipv4()
@@ -62,14 +78,12 @@ impl FromStr for Prefix {
             None => (text, None),
         };
         let address: IpAddr = address.parse().ok().ok_or_else(invalid)?;
-        let longest = if address.is_ipv4() { 32 } else { 128 };
         let length = match length {
-            Some(digits) => {
-                digits.parse::<u8>().ok().filter(|length| *length <= longest).ok_or_else(invalid)?
-            }
-            None => longest,
+            Some(digits) => digits.parse::<u8>().ok().ok_or_else(invalid)?,
+            None if address.is_ipv4() => 32,
+            None => 128,
         };
-        Ok(Self { address, length })
+        Self::new(address, length).ok_or_else(invalid)
     }
 }
 
@@ -101,6 +115,15 @@ mod tests {
     fn families_do_not_mix() {
         let everything: Prefix = "::/0".parse().unwrap();
         assert!(!everything.contains("10.0.0.1".parse().unwrap()));
+    }
+
+    #[test]
+    fn a_prefix_covers_itself_and_what_is_longer() {
+        let prefix = |text: &str| text.parse::<Prefix>().unwrap();
+        let covers = |outer: &str, inner: &str| prefix(outer).covers(prefix(inner));
+        assert!(covers("10.1.0.0/16", "10.1.9.9/16") && covers("10.1.0.0/16", "10.1.2.0/24"));
+        assert!(!covers("10.1.0.0/16", "10.0.0.0/8") && !covers("10.1.0.0/16", "10.2.0.0/24"));
+        assert!(!covers("::/0", "10.0.0.0/8"));
     }
 
     #[test]

@@ -42,6 +42,7 @@ impl Arguments {
             outside.say(config.printed()?.trim_end())?;
         }
         if self.check {
+            config.check_files()?;
             outside.hint("the configuration is right");
         }
         if self.print_config || self.check {

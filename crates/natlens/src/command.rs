@@ -6,10 +6,12 @@
 mod access_key;
 mod agent;
 mod configuration;
+mod doctor;
 mod enrolment_token;
 mod find;
 mod flow_log;
 mod gateway;
+mod import;
 mod index;
 mod logset;
 mod search;
@@ -23,7 +25,7 @@ use crate::config::Config;
 use crate::failure::Failure;
 use crate::outside::Outside;
 
-pub(crate) use source::FLOWS_MAX_DEFAULT;
+pub(crate) use source::{FLOWS_MAX_DEFAULT, PIN_FOLDER_DEFAULT};
 
 /// Everything that the program can be told to do.
 #[derive(Debug, clap::Subcommand)]
@@ -31,7 +33,9 @@ pub(crate) enum Command {
     Up(up::Up),
     Server(server::Server),
     Agent(agent::Agent),
+    Doctor(doctor::Doctor),
     Search(search::Search),
+    Import(import::Import),
     FlowLog(flow_log::FlowLog),
     Gateway(gateway::Gateway),
     Logset(logset::Logset),
@@ -50,6 +54,8 @@ impl Command {
             Self::Up(up) => up.adjust(config),
             Self::Server(server) => server.adjust(&mut config.server),
             Self::Agent(agent) => agent.adjust(&mut config.agent),
+            Self::Doctor(doctor) => doctor.adjust(&mut config.agent),
+            Self::Import(import) => import.adjust(&mut config.agent),
             Self::Search(_)
             | Self::FlowLog(_)
             | Self::Gateway(_)
@@ -69,7 +75,9 @@ impl Command {
             Self::Up(up) => up.run(config, outside),
             Self::Server(server) => server.run(config, outside),
             Self::Agent(agent) => agent.run(config, outside),
+            Self::Doctor(doctor) => doctor.run(config, outside),
             Self::Search(search) => search.run(config, outside),
+            Self::Import(import) => import.run(config, outside),
             Self::FlowLog(flow_log) => flow_log.run(config, outside),
             Self::Gateway(gateway) => gateway.run(config, outside),
             Self::Logset(logset) => logset.run(config, outside),

@@ -10,12 +10,13 @@ mod reference;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use capture::{SourceChoice, Variant};
 use flow::{AccountId, InvalidWindowLength, Prefix, RegionId, WindowLength};
 use serde::{Deserialize, Serialize};
 
-use crate::command::FLOWS_MAX_DEFAULT;
+use crate::command::{FLOWS_MAX_DEFAULT, PIN_FOLDER_DEFAULT};
 use crate::logging;
-use parsed::Parsed;
+pub(crate) use parsed::Parsed;
 use part::part;
 
 pub(crate) use reference::config_reference;
@@ -71,10 +72,28 @@ part! {
         interfaces: Vec<String> = Vec::new(),
         /// Prefixes of the inside; they decide the direction of a conversation.
         inside: Vec<Parsed<Prefix>> = agent::AgentSettings::default().inside.into_iter().map(Parsed).collect(),
+        /// A file that says which region, VPC, subnet and instance an address belongs to, and what a CCN joins; see the
+        /// [guide](../guide/inventory.md). It is read again when it has changed.
+        inventory_file: Option<PathBuf> = None,
+        /// A MaxMind DB of autonomous systems, such as `GeoLite2-ASN.mmdb`, for `dst-asn`. It is read again when it has
+        /// changed.
+        asn_file: Option<PathBuf> = None,
+        /// Where events come from: `ebpf`, `conntrack`, or `auto` for the best that works; see `natlens doctor`.
+        source: Parsed<SourceChoice> = Parsed(SourceChoice::default()),
+        /// The log group of refusing rules, as in `log group 5`: without eBPF, refusals are known only from there.
+        nflog_group: Option<u16> = None,
         /// How long a window is: 10, 60, 300 or 600. Unit: seconds.
         window_seconds: u32 = WindowLength::MINUTE.seconds(),
         /// The most flows of one address family that are counted in one window.
         flows_max: u32 = FLOWS_MAX_DEFAULT,
+        /// Whether the kernel goes on counting while the agent is down. `natlens agent --unpin` ends that.
+        pin: bool = true,
+        /// The folder of the bpf file system that keeps what counts. Without such a file system, nothing is counted while
+        /// the agent is down.
+        pin_folder: PathBuf = PathBuf::from(PIN_FOLDER_DEFAULT),
+        /// How the kernel counts what leaves: `tcx`, or `tracing`, which older kernels have, too. Without it, the first
+        /// that works.
+        ebpf_variant: Option<Parsed<Variant>> = None,
         /// The most that records waiting for the server may take on the disk. Unit: bytes.
         spool_bytes_max: u64 = agent::AgentSettings::default().spool_bytes_max,
     }
@@ -125,6 +144,10 @@ pub(crate) enum ConfigError {
     Level(#[source] Box<dyn std::error::Error + Send + Sync>),
     #[error("setting `agent.window_seconds`")]
     Window(#[source] InvalidWindowLength),
+    #[error("setting `agent.inventory_file`")]
+    Inventory(#[source] agent::InventoryFileError),
+    #[error("setting `agent.asn_file`")]
+    Asn(#[source] agent::AsnFileError),
 }
 
 impl Config {
@@ -149,6 +172,17 @@ impl Config {
     pub(crate) fn check(&self) -> Result<(), ConfigError> {
         self.agent.window()?;
         logging::check(&self.log.level)
+    }
+
+    /// What the files that the configuration names say; only `--check` reads them for nothing else.
+    pub(crate) fn check_files(&self) -> Result<(), ConfigError> {
+        if let Some(path) = &self.agent.inventory_file {
+            agent::check_inventory(path).map_err(ConfigError::Inventory)?;
+        }
+        if let Some(path) = &self.agent.asn_file {
+            agent::check_asn_file(path).map_err(ConfigError::Asn)?;
+        }
+        Ok(())
     }
 }
 
@@ -182,6 +216,8 @@ impl AgentConfig {
             vpc: self.vpc.clone(),
             window: self.window()?,
             inside: self.inside.iter().map(|prefix| prefix.0).collect(),
+            inventory_file: self.inventory_file.clone(),
+            asn_file: self.asn_file.clone(),
             spool_bytes_max: self.spool_bytes_max,
             ..agent::AgentSettings::default()
         })

@@ -30,8 +30,14 @@ pub(crate) enum Failure {
     Agent(#[from] agent::AgentError),
     #[error(transparent)]
     Source(#[from] capture::SourceError),
+    #[error("not everything works: what mends it stands above")]
+    Unwell,
     #[error("cannot start {what}")]
     Start { what: &'static str, source: io::Error },
+    #[error("cannot pack the records for the server")]
+    Batch(#[from] api::BatchError),
+    #[error("the server named an invalid id: is it of this version?")]
+    InvalidId(#[from] flow::InvalidId),
     #[error("cannot write the answer")]
     Output(#[from] io::Error),
     #[error("cannot write the answer as CSV")]

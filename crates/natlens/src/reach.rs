@@ -62,8 +62,12 @@ impl Reach {
         let path = key_file.cloned().unwrap_or_else(|| admin_key(config));
         let key = KeyFile::read(path)?;
         let server = self.server.as_ref().or(config.client.server.as_ref()).unwrap_or(&key.server).clone();
-        let region = self.region.as_deref().or(config.client.region.as_deref());
-        Ok(key.client(&server).in_region(region))
+        Ok(key.client(&server).in_region(self.region(config)))
+    }
+
+    /// The region to ask for; `None` for the server's default.
+    pub(crate) fn region<'a>(&'a self, config: &'a Config) -> Option<&'a str> {
+        self.region.as_deref().or(config.client.region.as_deref())
     }
 }
 

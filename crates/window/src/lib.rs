@@ -4,6 +4,8 @@
 //! Knows nothing of: the kernel, disk, network, the clock (`complete_until` is an argument).
 
 mod conversation;
+mod ends;
+mod inventory;
 mod matching;
 mod row;
 mod settings;
@@ -12,6 +14,9 @@ mod windows;
 pub use conversation::{
     CLOSED_LINGER, CONVERSATIONS_MAX, ICMP_IDLE, OTHER_IDLE, TCP_IDLE, TCP_UNANSWERED_IDLE, UDP_IDLE,
     UDP_UNANSWERED_IDLE,
+};
+pub use inventory::{
+    INVENTORY_ID_CHARS_MAX, INVENTORY_PREFIXES_MAX, Inventory, InventoryError, InventoryKind, Place,
 };
 pub use settings::{WindowSettings, private_prefixes};
 pub use windows::{ClosedWindow, Collected, OPEN_FLOWS_MAX, QUIET_WINDOWS_MAX, Windows};

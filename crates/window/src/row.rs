@@ -1,6 +1,6 @@
 //! Writes the fields of a record.
 //!
-//! Hides: how translation, direction, state and refusal become values.
+//! Hides: how translation, direction, state, place and refusal become values.
 //! Knows nothing of: which windows are open, which flow logs exist.
 
 use std::sync::Arc;
@@ -8,6 +8,7 @@ use std::sync::Arc;
 use flow::{Direction, FlowKey, FlowLog, LogStatus, NatType, Record, Timestamp, Tuple, Verdict};
 
 use crate::conversation::Conversation;
+use crate::ends::Ends;
 use crate::settings::WindowSettings;
 use crate::windows::Sum;
 
@@ -58,6 +59,11 @@ impl Stamp {
         record
     }
 
+    /// The VPC that the gateway serves.
+    pub(crate) const fn vpc(&self) -> Option<&Arc<str>> {
+        self.vpc.as_ref()
+    }
+
     /// Adds what the verdict says.
     pub(crate) fn judge(&self, record: &mut Record, verdict: &Verdict) {
         match verdict {
@@ -90,6 +96,17 @@ impl Stamp {
         record.vpc_id.clone_from(&self.vpc);
         record
     }
+}
+
+/// Adds where the ends are.
+pub(crate) fn place(record: &mut Record, ends: &Ends<'_>) {
+    let private = ends.private();
+    record.vpc_id = private.vpc.cloned();
+    record.subnet_id = private.subnet.cloned();
+    record.instance_id = private.instance.cloned();
+    record.ccn_id = ends.ccn().cloned();
+    record.src_region_id = ends.initiator.region.cloned();
+    record.dst_region_id = ends.responder.region.cloned();
 }
 
 /// The record as `flow_log` collects it.

@@ -11,8 +11,10 @@ use flow::{
 };
 
 use crate::conversation::{CONVERSATIONS_MAX, Conversations, Seen};
-use crate::matching::collects;
-use crate::row::{Stamp, collected_by, direction};
+use crate::ends::Ends;
+use crate::inventory::Inventory;
+use crate::matching::{self, collects, speaks_for};
+use crate::row::{Stamp, collected_by, direction, place};
 use crate::settings::WindowSettings;
 
 /// The most flows summed at once, over all open windows.
@@ -35,6 +37,7 @@ pub const QUIET_WINDOWS_MAX: u32 = 1440;
 pub struct Windows {
     settings: WindowSettings,
     stamp: Stamp,
+    inventory: Arc<Inventory>,
     open: BTreeMap<Window, Open>,
     open_flows: usize,
     open_flows_max: usize,
@@ -60,7 +63,7 @@ pub struct ClosedWindow {
     pub collected: Vec<Collected>,
 }
 
-/// The records of one flow log in one window: never empty.
+/// The records of one flow log in one window: empty only when the gateway does not know the flow log's resource.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Collected {
     /// Which flow log.
@@ -76,6 +79,7 @@ impl Windows {
     pub fn new(settings: WindowSettings) -> Self {
         Self {
             stamp: Stamp::new(&settings),
+            inventory: Arc::default(),
             open: BTreeMap::new(),
             open_flows: 0,
             open_flows_max: OPEN_FLOWS_MAX,
@@ -92,6 +96,11 @@ impl Windows {
     pub fn with_open_flows_max(mut self, flows: usize) -> Self {
         self.open_flows_max = flows;
         self
+    }
+
+    /// Uses the names and prefixes of `inventory` for every window that closes from now on.
+    pub fn use_inventory(&mut self, inventory: Arc<Inventory>) {
+        self.inventory = inventory;
     }
 
     /// Continues after an earlier run: windows that end at or before `closed_until` count as closed.
@@ -115,7 +124,9 @@ impl Windows {
 
     /// What stands for records of `flow_log` that could not be kept: that `packets` of `range` are missing.
     pub fn skipped(&self, flow_log: &FlowLog, range: TimeRange, packets: u64) -> Collected {
-        self.collected(flow_log, Vec::new(), (range.from, range.to), Some(packets))
+        // Whatever the inventory says by now: the records that are missing were of this flow log.
+        let record = collected_by(flow_log, self.stamp.skip_data(range.from, range.to, packets));
+        Collected { flow_log: flow_log.id.clone(), topic: flow_log.topic.clone(), records: vec![record] }
     }
 
     /// Adds an event to its window.
@@ -207,14 +218,17 @@ impl Windows {
             let Some(((key, _), first)) = of_one_key.first() else { continue };
             let seen = of_one_key.iter().fold(first.seen(), |seen, (_, sum)| join(seen, sum.seen()));
             let conversation = self.conversations.advance(key, seen, window.end());
+            let ends = Ends::of(key, &self.inventory, self.stamp.vpc());
             for ((_, verdict), sum) in of_one_key {
                 let mut record = self.stamp.flow(key, sum, conversation);
                 record.direction = Some(direction(&self.settings, &key.original));
                 self.stamp.judge(&mut record, verdict);
+                place(&mut record, &ends);
+                let seen = matching::Seen { verdict, interfaces: sum.interfaces(), ends };
                 let collecting = flow_logs
                     .iter()
                     .zip(&mut records)
-                    .filter(|(flow_log, _)| collects(flow_log, &self.settings, verdict, sum.interfaces()));
+                    .filter(|(flow_log, _)| collects(flow_log, &self.settings, seen));
                 for (flow_log, rows) in collecting {
                     rows.push(collected_by(flow_log, record.clone()));
                 }
@@ -266,6 +280,7 @@ impl Windows {
     ) -> Collected {
         // NODATA claims that nothing happened, which nobody can claim of a window with a loss.
         match lost {
+            _ if !speaks_for(flow_log, &self.settings, &self.inventory) => {}
             Some(lost) => records.push(collected_by(flow_log, self.stamp.skip_data(start, end, lost))),
             None if records.is_empty() => {
                 records.push(collected_by(flow_log, self.stamp.no_data(start, end)))

@@ -52,6 +52,7 @@ impl Folder {
                 state_folder: self.path.join("agent"),
                 gateway_name: "demo-gateway".to_owned(),
                 network_namespace: network_namespace.map(str::to_owned),
+                pin: false,
             },
         };
         let text = toml::to_string(&config).map_err(std::io::Error::other);
@@ -106,6 +107,8 @@ struct Agent {
     gateway_name: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     network_namespace: Option<String>,
+    /// Nothing of the demo is to stay.
+    pin: bool,
 }
 
 /// Loopback and the usual port, or any port when that is taken.

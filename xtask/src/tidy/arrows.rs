@@ -18,7 +18,7 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     ("engine", &["flow", "query", "store"]),
     ("agent", &["flow", "window", "capture", "api"]),
     ("server", &["flow", "query", "store", "api", "engine"]),
-    ("natlens", &["flow", "api", "agent", "server", "capture"]),
+    ("natlens", &["flow", "window", "api", "agent", "server", "capture"]),
 ];
 
 /// Rooms that may use every other and that no other uses, except in its tests.

@@ -5,15 +5,15 @@
 mod server;
 
 use std::net::IpAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use agent::{AgentError, AgentMetrics, AgentSettings, Stop};
 use api::AgentFlowLog;
-use capture::{GatewayFacts, Progress, Recorder, Replay};
+use capture::{GatewayFacts, Progress, Recorder, Replay, Source, SourceError};
 use flow::{Counters, Event, FlowKey, LogStatus, Record, Timestamp, Tuple, Verdict, WindowLength, protocol};
 
 use server::{Mood, Server};
@@ -66,6 +66,33 @@ struct Host {
     now: Arc<AtomicI64>,
     running: Option<Running>,
     spool_bytes_max: u64,
+    inventory_file: Option<PathBuf>,
+    /// `Some` when the source counts on between runs: since when.
+    counting_since: Option<Timestamp>,
+    kept: Arc<AtomicU64>,
+}
+
+/// A source that counts on between the runs of the agent.
+struct CountsOn {
+    replay: Replay,
+    since: Option<Timestamp>,
+    /// How often the agent said that what it got is kept.
+    kept: Arc<AtomicU64>,
+}
+
+impl Source for CountsOn {
+    fn poll(&mut self, now: Timestamp, events: &mut Vec<Event>) -> Result<Progress, SourceError> {
+        self.replay.poll(now, events)
+    }
+
+    fn kept(&mut self) -> Result<(), SourceError> {
+        self.kept.fetch_add(1, Ordering::SeqCst);
+        Ok(())
+    }
+
+    fn watching_since(&self) -> Option<Timestamp> {
+        self.since
+    }
 }
 
 struct Running {
@@ -79,7 +106,16 @@ impl Host {
         let place = tempfile::tempdir().unwrap();
         record(&place.path().join("recording"));
         let now = Arc::new(AtomicI64::new(at(0).millis()));
-        Self { place, now, running: None, spool_bytes_max: agent::SPOOL_BYTES_MAX_DEFAULT }
+        let spool_bytes_max = agent::SPOOL_BYTES_MAX_DEFAULT;
+        Self {
+            place,
+            now,
+            running: None,
+            spool_bytes_max,
+            inventory_file: None,
+            counting_since: None,
+            kept: Arc::default(),
+        }
     }
 
     fn settings(&self, server: &Server) -> AgentSettings {
@@ -89,6 +125,7 @@ impl Host {
             enrolment_token: Some("enrolment-token".to_owned()),
             window: length(),
             spool_bytes_max: self.spool_bytes_max,
+            inventory_file: self.inventory_file.clone(),
             source: "replay",
             ..AgentSettings::default()
         }
@@ -98,7 +135,9 @@ impl Host {
         let settings = self.settings(server);
         let (stop, metrics, now) = (Stop::new(), settings.metrics.clone(), Arc::clone(&self.now));
         let clock: flow::Clock = Arc::new(move || Timestamp::from_millis(now.load(Ordering::SeqCst)));
-        let source = Box::new(Replay::open(&self.place.path().join("recording"), clock()).unwrap());
+        let replay = Replay::open(&self.place.path().join("recording"), clock()).unwrap();
+        let kept = Arc::clone(&self.kept);
+        let source = Box::new(CountsOn { replay, since: self.counting_since, kept });
         let asked = stop.clone();
         let thread = std::thread::spawn(move || agent::run(settings, source, facts(), clock, asked));
         self.running = Some(Running { stop, metrics, thread });
@@ -229,6 +268,30 @@ fn a_restart_without_a_server_goes_on_collecting_and_tells_what_nobody_watched()
 }
 
 #[test]
+fn windows_between_two_runs_are_complete_when_the_source_counted_on() {
+    let server = Server::start(vec![flow_log("fl-00000001")]);
+    let mut host = Host::new();
+    host.start(&server);
+    server.wait("the agent knows its flow logs", |seen| seen.known_generation == Some(1));
+    host.set_clock(10);
+    server.wait("the first window is stored", |seen| !seen.stored.is_empty());
+    host.stop();
+    assert!(host.kept.load(Ordering::SeqCst) > 0, "the source knows that its events are spooled");
+
+    host.set_clock(35);
+    host.counting_since = Some(at(0));
+    host.start(&server);
+    server.wait("the windows in between are stored", |seen| seen.stored.len() >= 2);
+    host.stop();
+    let mut told: Vec<_> = server.records("fl-00000001").iter().map(told).collect();
+    told.sort_by_key(|(start, _, status, _)| (*start, *status));
+    assert_eq!(
+        told,
+        [(1, 4, LogStatus::Ok, PACKETS), (10, 20, LogStatus::NoData, 0), (20, 30, LogStatus::NoData, 0)]
+    );
+}
+
+#[test]
 fn what_finds_no_room_in_the_spool_is_told_to_the_packet() {
     let server = Server::start(vec![flow_log("fl-00000001")]);
     let mut host = Host::new();
@@ -279,6 +342,53 @@ fn a_batch_that_the_server_refuses_blocks_nothing() {
         server.records("fl-00000001").iter().map(told).collect::<Vec<_>>(),
         [(11, 14, LogStatus::Ok, PACKETS)]
     );
+}
+
+#[test]
+fn a_changed_inventory_counts_from_the_next_window_on() {
+    let of_scope = |id: &str, scope: &str, resource: &str| AgentFlowLog {
+        resource_type: scope.to_owned(),
+        resource_id: resource.to_owned(),
+        ..flow_log(id)
+    };
+    let server = Server::start(vec![
+        flow_log("fl-00000001"),
+        of_scope("fl-00000002", "VPC", "vpc-a"),
+        of_scope("fl-00000003", "SUBNET", "sub-b"),
+    ]);
+    let mut host = Host::new();
+    let file = host.place.path().join("inventory.toml");
+    let write = |text: &str| std::fs::write(&file, text).unwrap();
+    host.inventory_file = Some(file.clone());
+    write("[[vpc]]\nid = \"vpc-a\"\nregion = \"lab\"\nprefixes = [\"10.0.0.0/16\"]\n");
+    host.start(&server);
+    server.wait("the agent knows its flow logs", |seen| seen.known_generation == Some(1));
+    host.set_clock(10);
+    server.wait("all and the VPC", |seen| seen.stored.len() == 2);
+
+    write(
+        "[[subnet]]\nid = \"sub-b\"\nvpc = \"vpc-b\"\nprefixes = [\"10.0.0.0/24\"]\n
+         [[vpc]]\nid = \"vpc-b\"\nregion = \"lab\"\nprefixes = [\"10.0.0.0/8\"]\n",
+    );
+    host.set_clock(20);
+    server.wait("all and the subnet", |seen| seen.stored.len() == 4);
+    write("[[subnet]]\n");
+    host.set_clock(30);
+    server.wait("a wrong inventory has no effect", |seen| seen.stored.len() == 6);
+    assert_eq!(host.stop().read().inventory_failures_total, 1);
+
+    let named = |flow_log: &str| {
+        let mut records = server.records(flow_log);
+        records.sort_by_key(|record| record.start);
+        let names = records.into_iter().map(|record| {
+            let names = [record.vpc_id, record.subnet_id, record.src_region_id];
+            names.map(|name| name.map_or("-".to_owned(), |name| name.to_string())).join(" ")
+        });
+        names.collect::<Vec<_>>()
+    };
+    assert_eq!(named("fl-00000001"), ["vpc-a - lab", "vpc-b sub-b lab", "vpc-b sub-b lab"]);
+    assert_eq!(named("fl-00000002"), ["vpc-a - lab"]);
+    assert_eq!(named("fl-00000003"), ["vpc-b sub-b lab", "vpc-b sub-b lab"]);
 }
 
 #[test]

@@ -167,7 +167,7 @@ pub struct AgentStatus {
     pub version: String,
     /// Name of its host.
     pub hostname: String,
-    /// Which source captures: `ebpf` or `replay`.
+    /// Which source captures: `ebpf`, `conntrack`, `conntrack+nflog` or `replay`.
     pub source: String,
     /// Window length. Unit: seconds.
     pub window_seconds: u32,

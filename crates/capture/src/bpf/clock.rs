@@ -53,6 +53,25 @@ impl KernelClock {
         self.offset
     }
 
+    /// The nearer of this and what an earlier agent found, unless the clock was set since.
+    pub(super) fn or_earlier(self, earlier: i64) -> Self {
+        let is_nearer = earlier > self.offset && earlier <= self.offset + STEP;
+        if is_nearer { Self { offset: earlier, ..self } } else { self }
+    }
+
+    /// The first whole millisecond after a look at the kernel's clock.
+    pub(super) fn moment(&self, monotonic: i64) -> Timestamp {
+        Timestamp::from_millis(self.offset.saturating_add(monotonic) / NANOS_PER_MILLI + 1)
+    }
+
+    /// How far the clock was set forward since an earlier agent found that distance, if it was. Unit: milliseconds.
+    ///
+    /// A clock that seems to have gone back may be a delay; looks that follow tell.
+    pub(super) fn was_set_since(&self, earlier: i64) -> Option<i64> {
+        let moved = self.offset - earlier;
+        (moved > STEP).then_some(moved / NANOS_PER_MILLI)
+    }
+
     /// Looks again. Every look shows the true distance less a delay, so the largest is nearest to the truth.
     pub(super) fn follow(&mut self, now: Timestamp, monotonic: i64) -> Followed {
         let seen = distance(now, monotonic);
@@ -93,6 +112,15 @@ mod tests {
         assert_eq!(clock.follow(at(1_002_000), 2_000_000_900), Followed::AsBefore);
         assert_eq!(clock.follow(at(1_003_000), 3_500_000_000), Followed::AsBefore, "half a second not run");
         assert_eq!(clock.offset_nanos(), offset);
+    }
+
+    #[test]
+    fn a_restart_does_not_move_the_clock() {
+        let earlier = KernelClock::start(at(1_000_000), 900).offset_nanos();
+        let delayed = || KernelClock::start(at(1_000_500), 520_000_900);
+        assert_eq!(delayed().or_earlier(earlier).offset_nanos(), earlier, "20 ms not run");
+        assert_eq!(delayed().was_set_since(earlier), None);
+        assert_eq!(KernelClock::start(at(1_003_000), 900).was_set_since(earlier), Some(3000));
     }
 
     #[test]

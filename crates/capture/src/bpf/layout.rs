@@ -151,14 +151,17 @@ impl State {
 impl Totals {
     /// Reads one processor's sums; `None` when the bytes are none.
     pub(crate) fn read(bytes: &[u8]) -> Option<Self> {
-        let mut bytes = Bytes(bytes);
-        Some(Self {
-            forwarded: bytes.counters()?,
-            refused: bytes.counters()?,
-            local: bytes.counters()?,
-            full: bytes.counters()?,
-            late: bytes.counters()?,
-        })
+        Bytes(bytes).totals()
+    }
+
+    /// All counters, in the order of the kernel's structure.
+    pub(super) fn all(&self) -> [Counters; 5] {
+        [self.forwarded, self.refused, self.local, self.full, self.late]
+    }
+
+    /// What is or was in the flow maps: all that was counted for a flow and found room.
+    pub(super) fn in_maps(&self) -> Counters {
+        less(self.forwarded.plus(self.refused), self.full.plus(self.late))
     }
 
     /// The sum of both.
@@ -174,19 +177,8 @@ impl Totals {
     }
 }
 
-/// `struct settings`, as the programs read it.
-pub(crate) fn settings_bytes(clock_offset_nanos: i64, window_nanos: u64, netns_inode: u32) -> [u8; 24] {
-    let mut bytes = [0; 24];
-    let parts: [&[u8]; 3] =
-        [&clock_offset_nanos.to_ne_bytes(), &window_nanos.to_ne_bytes(), &netns_inode.to_ne_bytes()];
-    for (to, from) in bytes.iter_mut().zip(parts.concat()) {
-        *to = from;
-    }
-    bytes
-}
-
 /// Bytes that are still to be read.
-struct Bytes<'a>(&'a [u8]);
+pub(super) struct Bytes<'a>(pub(super) &'a [u8]);
 
 impl Bytes<'_> {
     fn take<const N: usize>(&mut self) -> Option<[u8; N]> {
@@ -199,16 +191,38 @@ impl Bytes<'_> {
         self.take().map(u16::from_be_bytes)
     }
 
-    fn u32(&mut self) -> Option<u32> {
+    pub(super) fn u32(&mut self) -> Option<u32> {
         self.take().map(u32::from_ne_bytes)
     }
 
-    fn u64(&mut self) -> Option<u64> {
+    pub(super) fn u64(&mut self) -> Option<u64> {
         self.take().map(u64::from_ne_bytes)
     }
 
-    fn counters(&mut self) -> Option<Counters> {
+    pub(super) fn i64(&mut self) -> Option<i64> {
+        self.take().map(i64::from_ne_bytes)
+    }
+
+    pub(super) fn counters(&mut self) -> Option<Counters> {
         Some(Counters { packets: self.u64()?, bytes: self.u64()? })
+    }
+
+    pub(super) fn totals(&mut self) -> Option<Totals> {
+        Some(Totals {
+            forwarded: self.counters()?,
+            refused: self.counters()?,
+            local: self.counters()?,
+            full: self.counters()?,
+            late: self.counters()?,
+        })
+    }
+}
+
+/// The difference, zero when there is more to take away.
+pub(super) fn less(from: Counters, taken: Counters) -> Counters {
+    Counters {
+        packets: from.packets.saturating_sub(taken.packets),
+        bytes: from.bytes.saturating_sub(taken.bytes),
     }
 }
 

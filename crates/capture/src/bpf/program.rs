@@ -4,108 +4,257 @@
 //! Knows nothing of: windows in order, events, rules.
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::io;
 use std::os::fd::AsFd;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::ptr::{self, NonNull};
 
-use flow::WindowLength;
+use libbpf_rs::query::LinkTypeInfo;
 use libbpf_rs::{
     AsRawLibbpf, ErrorKind, Link, Map, MapCore, MapFlags, Object, ObjectBuilder, PrintLevel, ProgramMut,
     libbpf_sys,
 };
 
-use crate::bpf::layout::{Entry, KEY4_BYTES, KEY6_BYTES, Totals, VALUE_BYTES, settings_bytes};
+use crate::bpf::layout::{Entry, KEY4_BYTES, KEY6_BYTES, Totals, VALUE_BYTES};
 use crate::bpf::map::{EntrySize, drain};
+use crate::bpf::note::{Note, Settings};
+use crate::bpf::pins::Place;
 use crate::gateway::Interface;
 use crate::namespace::Namespace;
 use crate::source::SourceError;
+use crate::variant::Variant;
 
 /// The compiled `bpf/natlens.bpf.c`, aligned as libbpf wants it.
 #[repr(C, align(8))]
 struct Aligned<T: ?Sized>(T);
 static OBJECT: &Aligned<[u8]> = &Aligned(*include_bytes!("../../bpf/natlens.bpf.o"));
+/// Tells the programs of this version from those of another.
+const SOURCE_HASH: &str = include_str!("../../bpf/natlens.bpf.o.sha256");
+const SOURCE_HASH_DIGITS: usize = 12;
 
 const KERNEL_TYPES: &str = "/sys/kernel/btf/vmlinux";
 const FLOWS_PREFIX: &str = "flows";
-const NANOS_PER_SECOND: u64 = 1_000_000_000;
+const EGRESS: &str = "natlens_egress";
+const QUEUE: &str = "natlens_queue";
+const REFUSAL: &str = "natlens_refusal";
+/// The pin of the link to an interface is named by this and the interface's number.
+const EGRESS_PIN: &str = "egress-";
+const ONLY: [u8; 4] = 0_u32.to_ne_bytes();
 
 /// The programs in the kernel, and where they are attached.
 #[derive(Debug)]
 pub(super) struct Programs {
     object: Object,
-    /// One for each watched interface, by its number.
-    egress: BTreeMap<u32, Link>,
-    refusals: Option<Link>,
+    variant: Variant,
+    /// Where links are pinned.
+    links: Option<PathBuf>,
+    /// Those of no single interface, by their program's name.
+    tracing: BTreeMap<&'static str, Link>,
+    /// The watched interfaces by their number, with the link of the variant `Tcx`.
+    watched: BTreeMap<u32, Option<Link>>,
+}
+
+impl Variant {
+    /// Names this variant of this version of the programs among pins.
+    pub(super) fn version(self) -> String {
+        let hash = SOURCE_HASH.get(..SOURCE_HASH_DIGITS).unwrap_or(SOURCE_HASH);
+        format!("{}-{hash}", self.as_str())
+    }
+
+    const fn programs(self) -> [&'static str; 2] {
+        match self {
+            Self::Tcx => [EGRESS, REFUSAL],
+            Self::Tracing => [QUEUE, REFUSAL],
+        }
+    }
+
+    /// Those that are attached once.
+    fn tracing(self) -> impl Iterator<Item = &'static str> {
+        self.programs().into_iter().filter(|name| *name != EGRESS)
+    }
 }
 
 impl Programs {
-    /// Loads the programs; they count nothing before they are set and attached.
-    pub(super) fn load(flows_max: u32) -> Result<Self, SourceError> {
+    /// Loads the programs; new ones count nothing before they are set and attached.
+    ///
+    /// With a place, maps and links that are pinned there are taken over, and count on.
+    pub(super) fn load(variant: Variant, flows_max: u32, place: Option<&Place>) -> Result<Self, SourceError> {
         if !Path::new(KERNEL_TYPES).exists() {
             return Err(SourceError::NoKernelTypes);
         }
         libbpf_rs::set_print(Some((PrintLevel::Info, tell)));
         let fails = |error| refused("load the kernel programs", error);
         let mut object = ObjectBuilder::default().open_memory(&OBJECT.0).map_err(fails)?;
+        for mut program in object.progs_mut() {
+            let wanted = variant.programs().iter().any(|name| program.name() == *name);
+            program.set_autoload(wanted);
+        }
         for mut map in object.maps_mut() {
-            if map.name().to_string_lossy().starts_with(FLOWS_PREFIX) {
+            let name = map.name().to_string_lossy().into_owned();
+            if name.starts_with(FLOWS_PREFIX) {
                 map.set_max_entries(flows_max.max(1)).map_err(fails)?;
                 // Memory comes with the flows: four full maps would hold 200 MB on an idle gateway.
                 map.set_map_flags(libbpf_sys::BPF_F_NO_PREALLOC).map_err(fails)?;
             }
+            if let Some(place) = place {
+                map.set_pin_path(place.maps.join(name)).map_err(fails)?;
+            }
         }
-        Ok(Self { object: object.load().map_err(fails)?, egress: BTreeMap::new(), refusals: None })
+        let mut programs = Self {
+            object: object.load().map_err(fails)?,
+            variant,
+            links: place.map(|place| place.links.clone()),
+            tracing: BTreeMap::new(),
+            watched: BTreeMap::new(),
+        };
+        programs.take_links_over()?;
+        Ok(programs)
+    }
+
+    /// Opens the links that are pinned, and removes pins of interfaces that are gone.
+    fn take_links_over(&mut self) -> Result<(), SourceError> {
+        let Some(folder) = self.links.clone() else { return Ok(()) };
+        let fails = |error| refused("open what an earlier agent attached", error);
+        for name in self.variant.tracing() {
+            let pin = folder.join(name);
+            if pin.exists() {
+                self.tracing.insert(name, Link::open(pin).map_err(fails)?);
+            }
+        }
+        if self.variant == Variant::Tracing {
+            self.watched = self.watched_before().into_iter().map(|index| (index, None)).collect();
+            return Ok(());
+        }
+        for pin in fs::read_dir(&folder).map_err(|error| fails(error.into()))?.flatten() {
+            let name = pin.file_name();
+            let index = name.to_str().and_then(|name| name.strip_prefix(EGRESS_PIN)?.parse().ok());
+            let Some(index) = index else { continue };
+            let mut link = Link::open(pin.path()).map_err(fails)?;
+            // The kernel takes the interface from a link when the interface ends.
+            let at = link.info().map_err(fails)?.info;
+            if matches!(at, LinkTypeInfo::Tcx(ref tcx) if tcx.ifindex == index) {
+                self.watched.insert(index, Some(link));
+            } else {
+                link.unpin().map_err(fails)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn watched_before(&self) -> Vec<u32> {
+        let watched = self.map("watched");
+        let indices: Vec<u32> =
+            watched.keys().filter_map(|key| key.try_into().ok().map(u32::from_ne_bytes)).collect();
+        indices
+    }
+
+    pub(super) fn variant(&self) -> Variant {
+        self.variant
+    }
+
+    /// What an earlier agent told the programs and wrote down, if there was one.
+    pub(super) fn before(&self) -> Result<Option<(Settings, Note)>, SourceError> {
+        let read = |name: &str| {
+            let value = self.map(name).lookup(&ONLY, MapFlags::ANY);
+            value.map_err(|error| refused("read what an earlier agent wrote down", error))
+        };
+        let settings = read("settings")?.and_then(|bytes| Settings::read(&bytes));
+        let note = read("note")?.and_then(|bytes| Note::read(&bytes));
+        Ok(settings.zip(note))
     }
 
     /// Tells the programs the time, the length of a window and which namespace is watched.
-    pub(super) fn set(&self, clock_offset: i64, window: WindowLength, netns: u32) -> Result<(), SourceError> {
-        let bytes = settings_bytes(clock_offset, u64::from(window.seconds()) * NANOS_PER_SECOND, netns);
+    pub(super) fn set(&self, settings: &Settings) -> Result<(), SourceError> {
         self.map("settings")
-            .update(&0_u32.to_ne_bytes(), &bytes, MapFlags::ANY)
+            .update(&ONLY, &settings.bytes(), MapFlags::ANY)
             .map_err(|error| refused("set the clock of the kernel programs", error))
     }
 
-    /// Attaches to the interfaces that are new, and lets go of those that are not wanted any more.
-    pub(super) fn watch(&mut self, namespace: &Namespace, wanted: &[&Interface]) -> Result<(), SourceError> {
+    /// Writes down how far the agent has come.
+    pub(super) fn write_down(&self, note: &Note) -> Result<(), SourceError> {
+        self.map("note")
+            .update(&ONLY, &note.bytes(), MapFlags::ANY)
+            .map_err(|error| refused("write down what is delivered", error))
+    }
+
+    /// Attaches to the interfaces that are new, and lets go of those that are not wanted any more; returns how many
+    /// are new.
+    pub(super) fn watch(
+        &mut self,
+        namespace: &Namespace,
+        wanted: &[&Interface],
+    ) -> Result<usize, SourceError> {
         let is_wanted = |index: &u32| wanted.iter().any(|interface| interface.index == *index);
-        let gone: Vec<u32> = self.egress.keys().copied().filter(|index| !is_wanted(index)).collect();
+        let gone: Vec<u32> = self.watched.keys().copied().filter(|index| !is_wanted(index)).collect();
         for index in gone {
-            self.egress.remove(&index);
-            self.map("watched")
-                .delete(&index.to_ne_bytes())
-                .map_err(|error| refused("stop watching an interface", error))?;
+            self.let_go(index)?;
         }
         let new: Vec<u32> = wanted
             .iter()
             .map(|interface| interface.index)
-            .filter(|index| !self.egress.contains_key(index))
+            .filter(|index| !self.watched.contains_key(index))
             .collect();
-        if new.is_empty() {
-            return Ok(());
-        }
-        // An interface's number means something only inside its namespace.
-        let object = &self.object;
-        let attached: Result<Vec<(u32, Link)>, SourceError> = namespace.run(|| {
-            let program = program(object, "natlens_egress");
-            new.into_iter().map(|index| Ok((index, attach_egress(&program, index)?))).collect()
-        })?;
-        for (index, link) in attached? {
+        let links = match self.variant {
+            Variant::Tcx => self.attach_egress(namespace, &new)?.into_iter().map(Some).collect(),
+            Variant::Tracing => Vec::from_iter(new.iter().map(|_| None)),
+        };
+        for (index, link) in new.iter().zip(links) {
             self.map("watched")
                 .update(&index.to_ne_bytes(), &[1], MapFlags::ANY)
                 .map_err(|error| refused("watch an interface", error))?;
-            self.egress.insert(index, link);
+            self.watched.insert(*index, link);
         }
-        Ok(())
+        Ok(new.len())
     }
 
-    /// Begins to count refusals.
-    pub(super) fn start(&mut self) -> Result<(), SourceError> {
-        let link = program(&self.object, "natlens_refusal")
-            .attach_trace()
-            .map_err(|error| refused("attach to where the kernel frees packets", error))?;
-        self.refusals = Some(link);
-        Ok(())
+    fn let_go(&mut self, index: u32) -> Result<(), SourceError> {
+        let fails = |error| refused("stop watching an interface", error);
+        if let Some(mut link) = self.watched.remove(&index).flatten()
+            && self.links.is_some()
+        {
+            link.unpin().map_err(fails)?;
+        }
+        match self.map("watched").delete(&index.to_ne_bytes()) {
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(fails(error)),
+            _ => Ok(()),
+        }
+    }
+
+    /// An interface's number means something only inside its namespace.
+    fn attach_egress(&self, namespace: &Namespace, indices: &[u32]) -> Result<Vec<Link>, SourceError> {
+        if indices.is_empty() {
+            return Ok(Vec::new());
+        }
+        let object = &self.object;
+        let attached: Result<Vec<Link>, SourceError> = namespace.run(|| {
+            let program = program(object, EGRESS);
+            indices.iter().map(|index| attach_egress(&program, *index)).collect()
+        })?;
+        let mut links = attached?;
+        for (index, link) in indices.iter().zip(&mut links) {
+            self.pin(link, &format!("{EGRESS_PIN}{index}"))?;
+        }
+        Ok(links)
+    }
+
+    fn pin(&self, link: &mut Link, name: &str) -> Result<(), SourceError> {
+        let Some(folder) = &self.links else { return Ok(()) };
+        link.pin(folder.join(name)).map_err(|error| refused("pin what is attached", error))
+    }
+
+    /// Begins to count what is counted at no single interface; returns how many programs did not count already.
+    pub(super) fn start(&mut self) -> Result<usize, SourceError> {
+        let missing: Vec<_> =
+            self.variant.tracing().filter(|name| !self.tracing.contains_key(name)).collect();
+        for name in &missing {
+            let mut link = program(&self.object, name)
+                .attach_trace()
+                .map_err(|error| refused("attach to where the kernel sends and frees packets", error))?;
+            self.pin(&mut link, name)?;
+            self.tracing.insert(name, link);
+        }
+        Ok(missing.len())
     }
 
     /// Empties both maps of a parity, to the last entry.

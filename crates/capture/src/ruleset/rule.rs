@@ -111,11 +111,15 @@ impl Rule {
     /// Its comment, else its log prefix, else where it stands.
     pub(super) fn name(&self) -> String {
         let written = self.comment.as_deref().or(self.log_prefix.as_deref());
-        let written = written.map(|text| text.trim_end_matches([' ', ':'])).filter(|text| !text.is_empty());
-        written.map_or_else(
+        written.and_then(written_name).map_or_else(
             || format!("{}/{} handle {}", self.place.table, self.chain, self.handle),
             str::to_owned,
         )
+    }
+
+    /// Whether it logs, and with this prefix.
+    pub(super) fn logs_under(&self, prefix: &str) -> bool {
+        self.log_prefix.as_deref() == Some(prefix)
     }
 
     /// Whether it tests for the connection state `invalid` and no other.
@@ -124,6 +128,11 @@ impl Rule {
             |statement| matches!(statement, Statement::Condition(condition) if condition.wants_only_invalid()),
         )
     }
+}
+
+/// The name in a comment or a log prefix, without the punctuation that parts it from what is logged.
+pub(super) fn written_name(text: &str) -> Option<&str> {
+    Some(text.trim_end_matches([' ', ':'])).filter(|name| !name.is_empty())
 }
 
 /// A verdict as an expression: `{"drop": null}`, `{"jump": {"target": "c"}}`.

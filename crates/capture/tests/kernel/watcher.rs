@@ -2,34 +2,25 @@
 
 use std::time::{Duration, SystemTime};
 
-use capture::{Bpf, BpfSettings, Loss, LossCause, Source};
+use capture::{Bpf, BpfSettings, Loss, LossCause, Source, SourceError};
 use flow::{Counters, Event, Timestamp, Verdict, WindowLength};
 use testkit::{Host, Lab};
 
-pub(crate) struct Watcher {
-    source: Bpf,
+pub(crate) struct Watcher<S = Bpf> {
+    pub(crate) source: S,
     pub(crate) events: Vec<Event>,
     pub(crate) losses: Vec<Loss>,
 }
 
-impl Watcher {
-    /// Opens the source on a lab's gateway, with windows of ten seconds and time enough left in the current one.
-    pub(crate) fn open(lab: &Lab, settings: BpfSettings) -> Self {
-        let settings = BpfSettings {
-            network_namespace: Some(lab.namespace(Host::Gateway).name().to_owned()),
-            window: ten_seconds(),
-            ..settings
-        };
+impl<S: Source> Watcher<S> {
+    /// Opens a source with time enough left in the current window of ten seconds.
+    pub(crate) fn with(open: impl FnOnce() -> Result<S, SourceError>) -> Self {
         let window = ten_seconds().window_of(now());
         let enough_left = now() < window.end().minus(Duration::from_secs(6));
         if !enough_left {
             wait_until(window.end());
         }
-        Self {
-            source: Bpf::open(settings, now()).expect("root can watch a lab"),
-            events: Vec::new(),
-            losses: Vec::new(),
-        }
+        Self { source: open().expect("root can watch a lab"), events: Vec::new(), losses: Vec::new() }
     }
 
     /// Polls until the window of this moment is delivered; returns its end, a little after which it is.
@@ -38,6 +29,7 @@ impl Watcher {
         loop {
             let progress = self.source.poll(now(), &mut self.events).expect("the kernel answers");
             self.losses.extend(progress.losses);
+            self.source.kept().expect("the kernel takes a note");
             if progress.complete_until >= end {
                 return end;
             }
@@ -51,6 +43,18 @@ impl Watcher {
 
     pub(crate) fn lost(&self, cause: LossCause) -> Vec<&Loss> {
         self.losses.iter().filter(|loss| loss.cause == cause).collect()
+    }
+}
+
+impl Watcher {
+    /// Opens the source on a lab's gateway, with windows of ten seconds and time enough left in the current one.
+    pub(crate) fn open(lab: &Lab, settings: BpfSettings) -> Self {
+        let settings = BpfSettings {
+            network_namespace: Some(lab.namespace(Host::Gateway).name().to_owned()),
+            window: ten_seconds(),
+            ..settings
+        };
+        Self::with(|| Bpf::open(settings, now()))
     }
 
     /// What the kernel counted is in the events or known to be lost.

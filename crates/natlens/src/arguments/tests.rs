@@ -33,7 +33,9 @@ fn help_lists_the_commands() {
               up               Run server and agent on this machine
               server           Run a server
               agent            Watch the gateway on this host
+              doctor           Say what this machine can capture, and what mends what it cannot
               search           Find records, or analyse them with SQL
+              import           Make records of capture files
               flow-log         Create, list, change, pause, resume and delete flow logs
               gateway          List gateways
               logset           Create, list, rename and delete logsets

@@ -21,6 +21,9 @@ pub(crate) struct Agent {
     /// From `natlens enrolment-token create`; needed once
     #[arg(long, value_name = "TOKEN")]
     enrolment_token: Option<String>,
+    /// Ends what counts in the kernel while no agent runs, and does nothing else
+    #[arg(long)]
+    unpin: bool,
     #[command(flatten)]
     watched: Watched,
 }
@@ -38,8 +41,22 @@ impl Agent {
 
     pub(crate) fn run(self, config: &Config, outside: &mut Outside) -> Result<(), Failure> {
         logging::start(&config.log)?;
+        if self.unpin {
+            return unpin(&config.agent, outside);
+        }
         watch(&self.watched, &config.agent, outside, &signals::stop()?)
     }
+}
+
+#[cfg(target_os = "linux")]
+fn unpin(config: &AgentConfig, outside: &mut Outside) -> Result<(), Failure> {
+    let ended = capture::unpin(config.network_namespace.as_deref(), &config.pin_folder)?;
+    Ok(outside.say(if ended { "nothing is counted any more" } else { "nothing was pinned" })?)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn unpin(_: &AgentConfig, outside: &mut Outside) -> Result<(), Failure> {
+    Ok(outside.say("nothing was pinned")?)
 }
 
 /// Watches until `stop`.

@@ -131,29 +131,33 @@ impl Search {
             records.extend(page.results.unwrap_or_default());
             let enough = u64::try_from(records.len()).is_ok_and(|read| read >= self.limit);
             if enough || page.list_over || count == 0 {
-                return Ok(Found { answer: self.list(&records)?, more: !page.list_over && count > 0 });
+                return Ok(Found {
+                    answer: list(&records, &self.fields, self.reach.output)?,
+                    more: !page.list_over && count > 0,
+                });
             }
             request.context = Some(page.context);
         }
     }
+}
 
-    fn list(&self, records: &[LogRecord]) -> Result<Answer, Failure> {
-        let fields: Vec<String> = if !self.fields.is_empty() {
-            self.fields.clone()
-        } else if self.reach.output == Form::Table {
-            TABLE_FIELDS.iter().map(|name| (*name).to_owned()).collect()
-        } else {
-            FIELDS.iter().map(|field| field.name.to_owned()).collect()
-        };
-        let row = |record: &LogRecord| {
-            let object: Value = serde_json::from_str(&record.log_json)?;
-            let time = [Some(moment::shown(record.time))];
-            let cells = time.into_iter().chain(fields.iter().map(|name| cell(object.get(name)))).collect();
-            Ok(Row { cells, object })
-        };
-        let rows = records.iter().map(row).collect::<Result<_, serde_json::Error>>()?;
-        Ok(Answer { columns: [TIME.to_owned()].into_iter().chain(fields.iter().cloned()).collect(), rows })
-    }
+/// Records under `fields`, or under those that suit the form.
+pub(super) fn list(records: &[LogRecord], fields: &[String], form: Form) -> Result<Answer, Failure> {
+    let fields: Vec<String> = if !fields.is_empty() {
+        fields.to_vec()
+    } else if form == Form::Table {
+        TABLE_FIELDS.iter().map(|name| (*name).to_owned()).collect()
+    } else {
+        FIELDS.iter().map(|field| field.name.to_owned()).collect()
+    };
+    let row = |record: &LogRecord| {
+        let object: Value = serde_json::from_str(&record.log_json)?;
+        let time = [Some(moment::shown(record.time))];
+        let cells = time.into_iter().chain(fields.iter().map(|name| cell(object.get(name)))).collect();
+        Ok(Row { cells, object })
+    };
+    let rows = records.iter().map(row).collect::<Result<_, serde_json::Error>>()?;
+    Ok(Answer { columns: [TIME.to_owned()].into_iter().chain(fields.iter().cloned()).collect(), rows })
 }
 
 /// Where the server found a mistake in the query.

@@ -3,19 +3,24 @@
 //! Hides: which source is opened, and that only Linux has the kernel's.
 //! Knows nothing of: records and servers.
 
+#[cfg(target_os = "linux")]
+use std::error::Error as _;
 use std::path::PathBuf;
 
-use capture::{GatewayFacts, Progress, Recorder, Replay, Source, SourceError};
+use capture::{GatewayFacts, Progress, Recorder, Replay, Source, SourceChoice, SourceError};
 use flow::{Event, Timestamp};
 
-use crate::config::AgentConfig;
+use crate::config::{AgentConfig, Parsed};
 use crate::failure::Failure;
 
 #[cfg(target_os = "linux")]
-pub(crate) use capture::FLOWS_MAX_DEFAULT;
+pub(crate) use capture::{FLOWS_MAX_DEFAULT, PIN_FOLDER_DEFAULT};
 /// Nothing is counted here.
 #[cfg(not(target_os = "linux"))]
 pub(crate) const FLOWS_MAX_DEFAULT: u32 = 0;
+/// Nothing is pinned here.
+#[cfg(not(target_os = "linux"))]
+pub(crate) const PIN_FOLDER_DEFAULT: &str = "";
 
 /// What is watched, and under which name.
 #[derive(Debug, clap::Args)]
@@ -33,6 +38,9 @@ pub(super) struct Watched {
     /// Interface to watch; may be repeated [default: every one that has an address]
     #[arg(long = "interface", value_name = "NAME")]
     interfaces: Vec<String>,
+    /// Source of events: auto, ebpf or conntrack [default: auto]
+    #[arg(long, value_name = "SOURCE")]
+    source: Option<SourceChoice>,
     /// Length of a window: 10, 60, 300 or 600 seconds
     #[arg(long, value_name = "SECONDS")]
     window_seconds: Option<u32>,
@@ -51,9 +59,12 @@ pub(super) struct Watched {
 pub(super) struct Opened {
     pub(super) source: Box<dyn Source + Send>,
     pub(super) facts: GatewayFacts,
-    /// `ebpf` or `replay`.
+    /// `ebpf`, `conntrack`, `conntrack+nflog` or `replay`.
     pub(super) kind: &'static str,
 }
+
+/// A source of the kernel, and its word.
+type Kernel = (Box<dyn Source + Send>, &'static str);
 
 impl Watched {
     pub(super) fn adjust(&self, config: &mut AgentConfig) {
@@ -67,6 +78,9 @@ impl Watched {
         set(&self.network_namespace, &mut config.network_namespace);
         if !self.interfaces.is_empty() {
             config.interfaces.clone_from(&self.interfaces);
+        }
+        if let Some(choice) = self.source {
+            config.source = Parsed(choice);
         }
         config.window_seconds = self.window_seconds.unwrap_or(config.window_seconds);
         if let Some(folder) = &self.state_folder {
@@ -82,7 +96,7 @@ impl Watched {
             return Ok(Opened { source: Box::new(replay), facts, kind: "replay" });
         }
         let facts = capture::describe(config.network_namespace.as_deref())?;
-        let kernel = kernel(config, now)?;
+        let (kernel, kind) = kernel(config, now)?;
         let source: Box<dyn Source + Send> = match &self.record {
             None => kernel,
             Some(path) => {
@@ -90,26 +104,40 @@ impl Watched {
                 Box::new(Recorded { source: kernel, recorder })
             }
         };
-        Ok(Opened { source, facts, kind: "ebpf" })
+        Ok(Opened { source, facts, kind })
     }
 }
 
 #[cfg(target_os = "linux")]
-fn kernel(config: &AgentConfig, now: Timestamp) -> Result<Box<dyn Source + Send>, Failure> {
-    let settings = capture::BpfSettings {
+fn kernel(config: &AgentConfig, now: Timestamp) -> Result<Kernel, Failure> {
+    let opened = capture::open(&settings(config)?, now)?;
+    for error in &opened.failed {
+        let cause = error.source().map(ToString::to_string).unwrap_or_default();
+        tracing::warn!(%error, cause, source = opened.kind.as_str(), "capture is degraded: `natlens doctor` says more");
+    }
+    Ok((opened.source, opened.kind.as_str()))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn kernel(_: &AgentConfig, _: Timestamp) -> Result<Kernel, Failure> {
+    Err(Failure::Arguments(
+        "only Linux counts traffic in its kernel: watch a recording with --replay".to_owned(),
+    ))
+}
+
+/// What capture is to do.
+#[cfg(target_os = "linux")]
+pub(super) fn settings(config: &AgentConfig) -> Result<capture::SourceSettings, Failure> {
+    Ok(capture::SourceSettings {
+        choice: config.source.0,
         network_namespace: config.network_namespace.clone(),
         interfaces: config.interfaces.clone(),
         window: config.window()?,
         flows_max: config.flows_max,
-    };
-    Ok(Box::new(capture::Bpf::open(settings, now)?))
-}
-
-#[cfg(not(target_os = "linux"))]
-fn kernel(_: &AgentConfig, _: Timestamp) -> Result<Box<dyn Source + Send>, Failure> {
-    Err(Failure::Arguments(
-        "only Linux counts traffic in its kernel: watch a recording with --replay".to_owned(),
-    ))
+        ebpf_variant: config.ebpf_variant.as_ref().map(|variant| variant.0),
+        pin_folder: config.pin.then(|| config.pin_folder.clone()),
+        nflog_group: config.nflog_group,
+    })
 }
 
 /// A source whose events are also written to a file.
@@ -124,5 +152,18 @@ impl Source for Recorded {
         let progress = self.source.poll(now, events)?;
         self.recorder.write(events.get(known..).unwrap_or_default(), &progress)?;
         Ok(progress)
+    }
+
+    /// What no window is complete with is delivered and not recorded.
+    fn finish(&mut self, events: &mut Vec<Event>) -> Result<(), SourceError> {
+        self.source.finish(events)
+    }
+
+    fn kept(&mut self) -> Result<(), SourceError> {
+        self.source.kept()
+    }
+
+    fn watching_since(&self) -> Option<Timestamp> {
+        self.source.watching_since()
     }
 }

@@ -59,6 +59,22 @@ fn a_wrong_value_says_what_was_expected() {
 }
 
 #[test]
+fn a_check_reads_the_files_that_the_configuration_names() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("inventory.toml");
+    let mut config = Config::default();
+    config.check_files().unwrap();
+    config.agent.inventory_file = Some(path.clone());
+    let error = config.check_files().unwrap_err();
+    assert_eq!(error.to_string(), "setting `agent.inventory_file`");
+    assert!(error.source().unwrap().to_string().contains(&path.display().to_string()));
+    std::fs::write(&path, "").unwrap();
+    config.check_files().unwrap();
+    config.agent.asn_file = Some(path);
+    assert_eq!(config.check_files().unwrap_err().to_string(), "setting `agent.asn_file`");
+}
+
+#[test]
 fn a_printed_configuration_reads_back_equal_without_its_secret() {
     let mut config = Config::default();
     config.server.public_url = Some("https://natlens.example".to_owned());

@@ -59,7 +59,7 @@ fn check_storage(request: &CreateFlowLogRequest) -> Result<(), Failure> {
         return Err(Failure::new("UnsupportedOperation", message));
     }
     if request.period.is_some() {
-        let message = "Period is for CCN only: the window length of a gateway is a setting of its agent";
+        let message = "Period cannot be chosen: the window length of a gateway is a setting of its agent";
         return Err(Failure::new("InvalidParameterValue.Range", message));
     }
     Ok(())
@@ -72,6 +72,10 @@ fn ordered_by(asked: &Asked, request: CreateFlowLogRequest) -> Result<FlowLogRow
     check_resource(asked, scope, &resource)?;
     let description = request.flow_log_description.unwrap_or_default();
     let vpc = request.vpc_id.filter(|vpc| !vpc.is_empty());
+    if scope == CollectionScope::Ccn && vpc.is_some() {
+        let message = "VpcId is not for CCN, which joins several: leave it out";
+        return Err(Failure::new("InvalidParameterValue.VpcIdNotNeededForFlowLog", message));
+    }
     Ok(FlowLogRow {
         id: check::parsed("FlowLogId", &format!("fl-{}", resource_suffix(chance()?)))?,
         name: check::name("FlowLogName", request.flow_log_name, FLOW_LOG_NAME_CHARS_MAX)?,
@@ -97,13 +101,11 @@ fn check_resource(asked: &Asked, scope: CollectionScope, resource: &str) -> Resu
             asked.server.store.gateway(&asked.owner, &gateway)?;
             Ok(())
         }
-        // Any gateway may have such an interface, or serve such a VPC, now or later.
-        CollectionScope::NetworkInterface | CollectionScope::Vpc => Ok(()),
-        CollectionScope::Subnet | CollectionScope::Ccn => {
-            let message =
-                format!("the collection scope {scope} is not offered: use NAT, NETWORKINTERFACE or VPC");
-            Err(Failure::new("UnsupportedOperation", message))
-        }
+        // Any gateway may have such an interface, or know such a VPC, subnet or CCN, now or later.
+        CollectionScope::NetworkInterface
+        | CollectionScope::Vpc
+        | CollectionScope::Subnet
+        | CollectionScope::Ccn => Ok(()),
     }
 }
 

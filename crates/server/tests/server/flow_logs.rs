@@ -116,6 +116,47 @@ fn a_flow_log_without_a_topic_gets_logset_topic_and_index() {
     assert!(admin.call::<api::DescribeIndex>(&index).unwrap().status);
 }
 
+#[test]
+fn a_gateway_is_told_of_every_scope_and_may_have_several_flow_logs() {
+    let stand = Stand::start();
+    let agent = stand.enrol("edge");
+    let nat = agent.gateway.as_str();
+    for (scope, resource, kind) in [
+        ("NAT", nat, "ALL"),
+        ("NAT", nat, "REJECT"),
+        ("NETWORKINTERFACE", "eth1", "ALL"),
+        ("NETWORKINTERFACE", "eth2", "ALL"),
+        ("VPC", "vpc-1", "ACCEPT"),
+        ("SUBNET", "subnet-1", "ALL"),
+        ("CCN", "ccn-1", "ALL"),
+    ] {
+        let request = api::CreateFlowLogRequest {
+            resource_type: scope.to_owned(),
+            resource_id: resource.to_owned(),
+            traffic_type: kind.to_owned(),
+            ..request(&agent, &format!("{scope} {resource} {kind}"))
+        };
+        stand.admin().call::<api::CreateFlowLog>(&request).unwrap();
+    }
+    let told = watch(&agent, None).flow_logs.into_iter().map(|told| {
+        let resource = if told.resource_id == agent.gateway { "GATEWAY" } else { &told.resource_id };
+        format!("{} {resource} {}", told.resource_type, told.traffic_type)
+    });
+    let mut told: Vec<String> = told.collect();
+    told.sort_unstable();
+    assert_eq!(
+        told,
+        [
+            "CCN ccn-1 ALL",
+            "NAT GATEWAY ALL",
+            "NAT GATEWAY REJECT",
+            "NETWORKINTERFACE eth1 ALL",
+            "SUBNET subnet-1 ALL",
+            "VPC vpc-1 ACCEPT",
+        ]
+    );
+}
+
 fn request(agent: &Agent, name: &str) -> api::CreateFlowLogRequest {
     api::CreateFlowLogRequest {
         flow_log_name: name.to_owned(),
@@ -221,7 +262,7 @@ fn a_wrong_flow_log_is_refused_with_a_code_and_what_to_do() {
             r#"{"ResourceType": "NAT"}"#,
             r#"{"FlowLogName": "", "ResourceType": "NAT", "ResourceId": "GATEWAY", "TrafficType": "ALL"}"#,
             r#"{"FlowLogName": "x", "ResourceType": "DCG", "ResourceId": "dcg-1", "TrafficType": "ALL"}"#,
-            r#"{"FlowLogName": "x", "ResourceType": "CCN", "ResourceId": "ccn-1", "TrafficType": "ALL"}"#,
+            r#"{"FlowLogName": "x", "ResourceType": "CCN", "ResourceId": "ccn-1", "TrafficType": "ALL", "VpcId": "vpc-1"}"#,
             r#"{"FlowLogName": "x", "ResourceType": "NAT", "ResourceId": "nat-00000000", "TrafficType": "ALL"}"#,
             r#"{"FlowLogName": "x", "ResourceType": "NAT", "ResourceId": "GATEWAY", "TrafficType": "SOME"}"#,
             r#"{"FlowLogName": "x", "ResourceType": "NAT", "ResourceId": "GATEWAY", "TrafficType": "ALL", "StorageType": "ckafka"}"#,
@@ -233,11 +274,11 @@ fn a_wrong_flow_log_is_refused_with_a_code_and_what_to_do() {
             400 MissingParameter: the request cannot be read: missing field `FlowLogName` at line 1 column 23
             400 InvalidParameterValue.Empty: FlowLogName is empty: give a name
             400 InvalidParameterValue.Malformed: ResourceType: `DCG` is no collection scope: expected NAT, NETWORKINTERFACE, VPC, SUBNET or CCN
-            400 UnsupportedOperation: the collection scope CCN is not offered: use NAT, NETWORKINTERFACE or VPC
+            400 InvalidParameterValue.VpcIdNotNeededForFlowLog: VpcId is not for CCN, which joins several: leave it out
             404 ResourceNotFound: NAT gateway `nat-00000000` does not exist
             400 InvalidParameterValue.Malformed: TrafficType: `SOME` is no collection type: expected ACCEPT, REJECT or ALL
             400 UnsupportedOperation: StorageType `ckafka` is not offered: use `cls`
-            400 InvalidParameterValue.Range: Period is for CCN only: the window length of a gateway is a setting of its agent
+            400 InvalidParameterValue.Range: Period cannot be chosen: the window length of a gateway is a setting of its agent
             404 ResourceNotFound.TopicNotExist: topic `not-there` does not exist
             400 InvalidParameterValue.TagDuplicateKey: the tag key `a` is given twice
         "#]],

@@ -225,8 +225,8 @@ impl Store {
     }
 
     /// The flow logs that a gateway carries out now: enabled, into a topic that exists, and watching the gateway
-    /// itself, an interface that its agent reported, or the VPC that it serves. Fails with `NotFound` for an
-    /// unknown gateway.
+    /// itself, an interface that its agent reported, or any VPC, subnet or CCN. Of the last three only the gateway's
+    /// own inventory knows which it can see. Fails with `NotFound` for an unknown gateway.
     pub fn flow_logs_in_force(
         &self,
         owner: &Owner,
@@ -242,9 +242,7 @@ impl Store {
             let watched = match row.scope {
                 CollectionScope::Nat => row.resource == gateway.id.as_str(),
                 CollectionScope::NetworkInterface => gateway.has_interface(&row.resource),
-                CollectionScope::Vpc => gateway.vpc.as_ref() == Some(&row.resource),
-                // Decided by prefixes that the catalog does not know yet.
-                CollectionScope::Subnet | CollectionScope::Ccn => false,
+                CollectionScope::Vpc | CollectionScope::Subnet | CollectionScope::Ccn => true,
             };
             row.enabled && row.topic_exists && watched
         });

@@ -10,7 +10,8 @@ use flow::{AccountId, CollectionScope, CollectionType, FlowLogId, GatewayId};
 use store::{
     AccessKeyRow, EnrolmentTokenRow, FlowLogChange, FlowLogFilter, FlowLogOrder, FlowLogRow, GatewayFilter,
     GatewayInterface, GatewayReport, GatewayRow, IndexKey, IndexKeyKind, IndexRow, IndexSettings,
-    LogsetFilter, OneTimeLinkRow, Page, SessionRow, Store, StoreError, Tag, TagFilter, TopicFilter, UserRow,
+    LogsetFilter, OneTimeLinkRow, Owner, Page, SessionRow, Store, StoreError, Tag, TagFilter, TopicFilter,
+    UserRow,
 };
 
 use crate::folder::{START, create_topic, owner, owner_of, store_with, topic_id};
@@ -220,6 +221,53 @@ fn a_gateway_is_told_its_flow_logs_and_a_new_generation_with_every_change() {
         topic created      12: acd
         a deleted          13: cd"#]]
     .assert_eq(&log.join("\n"));
+}
+
+#[test]
+fn flow_logs_of_a_vpc_subnet_or_ccn_reach_every_gateway_of_their_region_and_no_other() {
+    let (_folder, store) = store_with(&[("topic", 7)]);
+    let enrol = |owner: &Owner, row: GatewayRow, token: u8| {
+        store.enrol_gateway(owner, &row, &[token; 32]).unwrap();
+        row.id
+    };
+    let first = enrol(&owner(), gateway("nat-a1b2c3d4", "one"), 1);
+    let second = enrol(&owner(), GatewayRow { vpc: None, ..gateway("nat-22222222", "two") }, 2);
+    for (letter, scope, resource) in [
+        ("aaaaaaaa", CollectionScope::Nat, "nat-a1b2c3d4"),
+        ("bbbbbbbb", CollectionScope::NetworkInterface, "eth0"),
+        ("cccccccc", CollectionScope::Ccn, "ccn-1"),
+        ("pppppppp", CollectionScope::Subnet, "subnet-paused"),
+        ("ssssssss", CollectionScope::Subnet, "subnet-1"),
+        ("vvvvvvvv", CollectionScope::Vpc, "vpc-1"),
+    ] {
+        store.create_flow_log(&owner(), &flow_log(letter, scope, resource)).unwrap();
+    }
+    store.disable_flow_logs(&owner(), &["fl-pppppppp".parse().unwrap()]).unwrap();
+    assert_eq!(in_force(&store, &first).split_once(": ").unwrap().1, "acsv");
+    assert_eq!(in_force(&store, &second).split_once(": ").unwrap().1, "csv");
+
+    let elsewhere = owner_of("100001", "ap-beijing");
+    let far = enrol(&elsewhere, gateway("nat-33333333", "far"), 3);
+    assert_eq!(store.flow_logs_in_force(&elsewhere, &far).unwrap().flow_logs, []);
+}
+
+#[test]
+fn a_resource_has_many_flow_logs_as_long_as_scope_type_or_topic_differ() {
+    let (_folder, store) = store_with(&[("topic", 7), ("other", 7)]);
+    let id = store.enrol_gateway(&owner(), &gateway("nat-a1b2c3d4", "one"), &[1; 32]).unwrap().id;
+    let all = flow_log("aaaaaaaa", CollectionScope::Nat, "nat-a1b2c3d4");
+    let rejected = FlowLogRow {
+        kind: CollectionType::Reject,
+        ..flow_log("bbbbbbbb", CollectionScope::Nat, "nat-a1b2c3d4")
+    };
+    let elsewhere =
+        FlowLogRow { topic: topic_id("other"), ..flow_log("cccccccc", CollectionScope::Nat, "nat-a1b2c3d4") };
+    let same_name = flow_log("dddddddd", CollectionScope::Vpc, "nat-a1b2c3d4");
+    for row in [&all, &rejected, &elsewhere, &same_name] {
+        store.create_flow_log(&owner(), row).unwrap();
+    }
+    assert_eq!(in_force(&store, &id).split_once(": ").unwrap().1, "abcd");
+    store.create_flow_log(&owner(), &flow_log("eeeeeeee", CollectionScope::Vpc, "nat-a1b2c3d4")).unwrap_err();
 }
 
 #[test]
