@@ -75,10 +75,24 @@ impl Deployment {
         text.lines().map(|line| serde_json::from_str(line).expect("each line is a JSON object")).collect()
     }
 
-    /// Orders a flow log that collects everything into a topic of its own.
+    /// Orders a flow log that collects everything into the region's default topic.
     #[track_caller]
     pub(crate) fn create_flow_log(&self, name: &str) -> FlowLog {
-        let id = self.natlens(&["flow-log", "create", name]).trim().to_owned();
+        self.created(&["flow-log", "create", name])
+    }
+
+    /// Orders a flow log that collects everything into a topic of its own.
+    #[track_caller]
+    pub(crate) fn create_flow_log_apart(&self, name: &str) -> FlowLog {
+        self.natlens(&["logset", "create", name]);
+        let topic = self.natlens(&["topic", "create", name, "--logset", name]);
+        self.natlens(&["index", "create", topic.trim()]);
+        self.created(&["flow-log", "create", name, "--topic", topic.trim()])
+    }
+
+    #[track_caller]
+    fn created(&self, arguments: &[&str]) -> FlowLog {
+        let id = self.natlens(arguments).trim().to_owned();
         let all = self.client.call::<DescribeFlowLogs>(&DescribeFlowLogsRequest::default());
         let all = all.expect("the server answers").flow_log;
         let created = all.into_iter().find(|row| row.flow_log_id == id).expect("what was created is listed");

@@ -18,7 +18,7 @@ const SECONDS_BEFORE: Duration = Duration::from_secs(4);
 fn pausing_resuming_and_deleting_a_flow_log_stops_and_starts_its_records() {
     let Some(deployment) = Deployment::start("orders", 10) else { return };
     // The witness collects all the time: what it has, the other one could have, too.
-    let witness = deployment.create_flow_log("witness");
+    let witness = deployment.create_flow_log_apart("witness");
     let flow_log = deployment.create_flow_log("all");
     let mut windows = Vec::new();
     for change in ["create", "pause", "resume", "delete"] {
