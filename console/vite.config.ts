@@ -7,6 +7,9 @@ import { defineConfig } from 'vitest/config'
 /** Where `npm run dev` finds a server; the console itself always talks to its own origin. */
 const SERVER = process.env.NATLENS_SERVER ?? 'http://127.0.0.1:8860'
 
+// The server takes changes from its own origin only: it compares `Origin` with `Host`, so the browser's `Host` must stay.
+const PROXY = { '/api': { target: SERVER, changeOrigin: false } }
+
 export default defineConfig({
   plugins: [
     react(),
@@ -22,8 +25,8 @@ export default defineConfig({
     // The policy of the server allows no `data:` addresses.
     assetsInlineLimit: 0,
   },
-  server: { proxy: { '/api': SERVER } },
-  preview: { proxy: { '/api': SERVER } },
+  server: { proxy: PROXY },
+  preview: { proxy: PROXY },
   test: {
     environment: 'happy-dom',
     include: ['src/**/*.test.{ts,tsx}'],
