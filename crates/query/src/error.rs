@@ -51,7 +51,13 @@ impl QueryError {
                     hint(self.suggestion.as_deref())
                 )
             }
-            ErrorClass::NumberFormat => format!("QueryError[number_format_exception.{}]", self.message),
+            ErrorClass::NumberFormat => {
+                format!(
+                    "QueryError[number_format_exception.{}{}]",
+                    self.message,
+                    hint(self.suggestion.as_deref())
+                )
+            }
         }
     }
 }

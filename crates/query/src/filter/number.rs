@@ -10,6 +10,7 @@ use crate::error::Fault;
 use crate::index::IndexedField;
 use crate::lexer::TokenKind;
 use crate::search::{Comparison, Search, Test};
+use crate::spelling::nearest;
 use crate::words;
 
 pub(crate) fn read(condition: &Condition<'_>) -> Result<Option<Search>, Fault> {
@@ -37,10 +38,20 @@ pub(super) fn number(field: &IndexedField, text: &str) -> Result<i64, Fault> {
     }
     let name = &field.name;
     let too_large = text.trim_start_matches('-').chars().all(|c| c.is_ascii_digit()) && text.len() > 1;
+    if field.name == "protocol" && !too_large {
+        return Err(unknown_protocol(text));
+    }
     let message = if too_large {
         format!("`{text}` is too large for field `{name}`: numbers lie between {} and {}", i64::MIN, i64::MAX)
     } else {
         format!("`{text}` is not a whole number: field `{name}` has the type long")
     };
     Err(Fault::number(HERE, message))
+}
+
+fn unknown_protocol(text: &str) -> Fault {
+    let message =
+        format!("`{text}` is no protocol: write a number or a name, such as `tcp`, `udp` or `icmp`");
+    let known = words::of_field("protocol").into_iter().map(|word| word.text);
+    Fault { suggestion: nearest(text, known).map(str::to_owned), ..Fault::number(HERE, message) }
 }
