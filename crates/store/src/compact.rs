@@ -9,6 +9,7 @@
 mod merged;
 mod plan;
 
+use std::error::Error;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -50,27 +51,48 @@ pub struct Compaction {
     pub more: bool,
 }
 
+impl Compaction {
+    fn count(&mut self, merge: &Merge, made: Option<&SegmentRow>) {
+        let Some(made) = made else { return };
+        self.merges += 1;
+        self.segments_merged += merge.segments.len() as u64;
+        self.rows += made.rows;
+    }
+}
+
 impl Store {
     /// Merges segments that are worth it, a bounded amount of work; searches and appends go on meanwhile.
     ///
     /// # Errors
-    /// The disk's and the catalog's; then the segments stay as they were.
+    /// The disk's and the catalog's; then the segments of that merge stay as they were. The other merges are carried
+    /// out all the same: the first error is told after them.
     #[tracing::instrument(name = "store.compact", skip_all)]
     pub fn compact(&self, now: Timestamp) -> Result<Compaction, StoreError> {
         let _merging = self.merging();
         let merges = plan(&self.catalog().read(all_segments)?, now);
         let mut done = Compaction { more: merges.len() > MERGES_PER_CALL_MAX, ..Compaction::default() };
-        for merge in merges.into_iter().take(MERGES_PER_CALL_MAX) {
+        let (mut tried, mut first_error) = (0, None);
+        for merge in merges {
             if self.merging_is_stopped() {
                 return Ok(Compaction { more: false, ..done });
             }
-            if let Some(made) = self.merge(&merge, now)? {
-                done.merges += 1;
-                done.segments_merged += merge.segments.len() as u64;
-                done.rows += made.rows;
+            if tried == MERGES_PER_CALL_MAX {
+                break;
+            }
+            match self.merge(&merge, now) {
+                Ok(made) => {
+                    tried += 1;
+                    done.count(&merge, made.as_ref());
+                }
+                // One damaged segment shall not hold up the others, which are searched slowly until they are merged.
+                Err(error) => {
+                    let segments = merge.segments.len();
+                    tracing::error!(%error, cause = ?error.source(), segments, "segments cannot be merged");
+                    first_error.get_or_insert(error);
+                }
             }
         }
-        Ok(done)
+        first_error.map_or(Ok(done), Err)
     }
 
     /// Carries out one merge; `None` when its segments were taken away meanwhile, or merging is to stop.

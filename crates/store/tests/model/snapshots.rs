@@ -113,6 +113,26 @@ fn searches_and_appends_go_on_while_segments_are_merged() {
 }
 
 #[test]
+fn a_segment_that_cannot_be_read_holds_up_no_other_merge() {
+    let (folder, store) = store_with(&[("a-topic", 7), ("b-topic", 7), ("c-topic", 7)]);
+    for id in 1..=8 {
+        for (topic, place) in [("a-topic", 0), ("b-topic", 8), ("c-topic", 16)] {
+            store.append(&[batch(topic, (place + id).into(), vec![record(START, id)])], START).unwrap();
+        }
+    }
+    let first = |topic: &str| {
+        let snapshot = store.snapshot(&owner(), &topic_id(topic), TimeRange::ALWAYS).unwrap();
+        snapshot.segments.first().unwrap().path().to_owned()
+    };
+    std::fs::write(first("a-topic"), "damaged").unwrap();
+    std::fs::remove_file(first("b-topic")).unwrap();
+    let error = store.compact(START).unwrap_err().to_string();
+    assert!(error.contains("a-topic"), "the first error is told: {error}");
+    assert_eq!(rows(&store, "c-topic").len(), 8);
+    assert_eq!((store.metrics().segments_merged, files(folder.path()).len()), (8, 8 + 7 + 1));
+}
+
+#[test]
 fn a_process_that_is_about_to_end_merges_no_more() {
     let (folder, store) = store_with(&[("topic", 7)]);
     for id in 1..=8 {
