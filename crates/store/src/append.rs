@@ -5,7 +5,7 @@
 //!
 //! The steps: each topic's rows become one segment file; files and folders are flushed; then one transaction of
 //! the catalog names the segments and remembers the ids of the batches. A crash before its end leaves a file that
-//! nothing names, which opening the folder sweeps away; a batch that was not acknowledged comes again.
+//! nothing names, which opening the folder moves aside; a batch that was not acknowledged comes again.
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, HashMap};

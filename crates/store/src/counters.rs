@@ -30,6 +30,8 @@ pub struct Metrics {
     pub segments_expired: u64,
     /// Left-over files of a crash that opening the folder removed.
     pub files_swept: u64,
+    /// Segments that the catalog has never heard of, which opening the folder moved aside.
+    pub files_moved_aside: u64,
     /// Segments that the catalog names now.
     pub segments: u64,
     /// Rows in them.
@@ -64,6 +66,7 @@ counters!(
     segments_merged,
     segments_expired,
     files_swept,
+    files_moved_aside,
     segments,
     rows,
     bytes,

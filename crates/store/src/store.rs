@@ -7,6 +7,7 @@
 //! <folder>/lock                                                      held while the folder is open
 //! <folder>/catalog.sqlite                                            names everything
 //! <folder>/segments/<account>/<region>/<topic>/segment-<id>.parquet  rows
+//! <folder>/unnamed/<account>/<region>/<topic>/segment-<id>.parquet   rows that the catalog does not know of
 //! ```
 
 use std::collections::HashSet;
@@ -28,6 +29,7 @@ pub struct Store {
     catalog: Catalog,
     live: Live,
     counters: Arc<Counters>,
+    unnamed: PathBuf,
     newest_segment: AtomicI64,
     writer: Mutex<Writer>,
     merging: Mutex<()>,
@@ -78,13 +80,14 @@ impl Store {
             catalog,
             live: Live::new(segments, Arc::clone(&counters)),
             counters,
+            unnamed: folder.join("unnamed"),
             newest_segment: AtomicI64::new(newest_segment),
             writer: Mutex::default(),
             merging: Mutex::new(()),
             merging_stopped: AtomicBool::new(false),
             _lock: lock,
         };
-        store.sweep()?;
+        store.sweep(newest_segment)?;
         Ok(store)
     }
 
@@ -153,22 +156,29 @@ impl Store {
         Ok(())
     }
 
-    /// Removes segment files that the catalog does not name: a crash came between writing and naming them, or
-    /// between forgetting and removing them. Touches nothing that does not carry the name of a segment.
-    fn sweep(&self) -> Result<(), StoreError> {
+    /// Removes segment files that the catalog names no more, or that were not finished: a crash came between
+    /// forgetting and removing them, or while they were written. Touches nothing that does not carry the name of a
+    /// segment.
+    ///
+    /// The catalog has never heard of finished files whose id is above `newest_named`. A crash came between writing
+    /// and naming them, or an older catalog was put in its place, which would lose them all: they are moved aside.
+    fn sweep(&self, newest_named: i64) -> Result<(), StoreError> {
         let named = self.catalog.read(all_segments)?;
         let path = |row: &SegmentRow| self.live.path(&row.owner, &row.topic, row.id);
         let wanted: HashSet<PathBuf> = named.iter().map(path).collect();
         let mut found = HashSet::new();
         for folder in topic_folders(self.live.folder())? {
             for file in entries(&folder)? {
-                let is_segment =
-                    file.file_name().and_then(|name| name.to_str()).and_then(id_in_file_name).is_some();
                 if wanted.contains(&file) {
                     found.insert(file);
-                } else if is_segment {
-                    std::fs::remove_file(&file).map_err(StoreError::io("remove", &file))?;
-                    self.counters.files_swept.add(1);
+                } else if let Some(id) = segment_id(&file) {
+                    let finished = file.extension().is_some_and(|extension| extension == "parquet");
+                    if finished && id > newest_named {
+                        self.move_aside(&file)?;
+                    } else {
+                        std::fs::remove_file(&file).map_err(StoreError::io("remove", &file))?;
+                        self.counters.files_swept.add(1);
+                    }
                 }
             }
         }
@@ -180,6 +190,29 @@ impl Store {
         }
         Ok(())
     }
+
+    /// Moves a segment to where people can look at it, and never onto another one: ids are given again.
+    fn move_aside(&self, file: &Path) -> Result<(), StoreError> {
+        let place = file.strip_prefix(self.live.folder()).expect("segments stand in their folder");
+        let mut aside = self.unnamed.join(place);
+        let folder = aside.parent().expect("a segment stands in the folder of its topic").to_owned();
+        std::fs::create_dir_all(&folder).map_err(StoreError::io("create", &folder))?;
+        for more in 1.. {
+            if !aside.exists() {
+                break;
+            }
+            aside = self.unnamed.join(place).with_extension(format!("{more}.parquet"));
+        }
+        std::fs::rename(file, &aside).map_err(StoreError::io("move", file))?;
+        self.sync_folder(&folder)?;
+        self.counters.files_moved_aside.add(1);
+        tracing::warn!(path = %aside.display(), "the catalog does not know of a segment: it is moved aside");
+        Ok(())
+    }
+}
+
+fn segment_id(file: &Path) -> Option<i64> {
+    file.file_name().and_then(|name| name.to_str()).and_then(id_in_file_name)
 }
 
 fn lock_folder(folder: &Path) -> Result<File, StoreError> {

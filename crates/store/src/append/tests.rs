@@ -60,7 +60,7 @@ fn files(folder: &TempDir) -> usize {
 }
 
 #[test]
-fn a_crash_between_file_and_catalog_leaves_no_row_and_a_file_that_is_swept() {
+fn a_crash_between_file_and_catalog_leaves_no_row_and_a_file_that_is_moved_aside() {
     let (folder, store) = store();
     let batches = [batch()];
     let (_, shares) = store.catalog().read(|connection| share_out(connection, &batches)).unwrap();
@@ -69,7 +69,7 @@ fn a_crash_between_file_and_catalog_leaves_no_row_and_a_file_that_is_swept() {
     drop(store);
 
     let store = Store::open(folder.path()).unwrap();
-    assert_eq!((files(&folder), rows(&store), store.metrics().files_swept), (0, 0, 1));
+    assert_eq!((files(&folder), rows(&store), store.metrics().files_moved_aside), (0, 0, 1));
     assert_eq!(store.append(&batches, NOW).unwrap(), [BatchFate::Stored]);
     assert_eq!((files(&folder), rows(&store)), (1, 1));
 }

@@ -12,7 +12,8 @@ use flow::{FIELDS, FieldKind, Record, Value};
 use store::{BATCH_MEMORY, BatchFate, NewBatch, Refusal, Store, StoreError, TopicChange};
 
 use crate::folder::{
-    START, batch, copy, create_topic, files, owner, owner_of, record, rows, store_with, topic_id,
+    START, batch, copy, copy_into, create_topic, files, owner, owner_of, record, rows, rows_of_file,
+    store_with, topic_id,
 };
 
 /// A record with a value in every field.
@@ -169,7 +170,7 @@ fn a_log_of_the_catalog_torn_anywhere_leaves_whole_batches_and_takes_the_rest_ag
         file.set_len(before + (after - before) * step / 20).unwrap();
         let store = Store::open(torn.path()).unwrap();
         let whole = rows(&store, "topic").len() / 2;
-        assert_eq!(files(torn.path()).len(), whole, "what the catalog does not name is swept");
+        assert_eq!(files(torn.path()).len(), whole, "what the catalog does not name stands aside");
         let fates = store.append(&sent, START).unwrap();
         assert_eq!(fates.iter().filter(|fate| **fate == BatchFate::AlreadyStored).count(), whole);
         assert_eq!(rows(&store, "topic").len(), 12);
@@ -194,7 +195,7 @@ fn opening_sweeps_left_overs_and_leaves_strangers_alone() {
     drop(store);
     let topic = folder.path().join("segments/100001/ap-guangzhou/topic-100001");
     for name in
-        ["segment-0000000009.parquet", "segment-0000000001.parquet.new", "notes.txt", "segment-9.parquet"]
+        ["segment-0000000000.parquet", "segment-0000000001.parquet.new", "notes.txt", "segment-9.parquet"]
     {
         std::fs::write(topic.join(name), "left over").unwrap();
     }
@@ -206,6 +207,26 @@ fn opening_sweeps_left_overs_and_leaves_strangers_alone() {
     );
     assert_eq!(store.metrics().files_swept, 2);
     assert_eq!(rows(&store, "topic").len(), 1);
+}
+
+#[test]
+fn segments_that_an_older_catalog_does_not_know_are_moved_aside_whole() {
+    let (folder, store) = store_with(&[("topic", 7)]);
+    store.append(&[batch("topic", 1, vec![record(START, 1)])], START).unwrap();
+    drop(store);
+    let backup = copy(folder.path());
+    let aside = folder.path().join("unnamed/100001/ap-guangzhou/topic-100001");
+    let unknown = |name: &str| rows_of_file(&aside.join(name)).into_iter().map(|(_, record)| record.bytes);
+    for (id, moved_to) in [(2, "segment-0000000002.parquet"), (3, "segment-0000000002.1.parquet")] {
+        let store = Store::open(folder.path()).unwrap();
+        store.append(&[batch("topic", id.into(), vec![record(START, id)])], START).unwrap();
+        drop(store);
+        copy_into(backup.path(), folder.path());
+        let store = Store::open(folder.path()).unwrap();
+        assert_eq!(rows(&store, "topic").len(), 1);
+        assert_eq!((store.metrics().files_moved_aside, store.metrics().files_swept), (1, 0));
+        assert_eq!(unknown(moved_to).collect::<Vec<_>>(), [Some(id)]);
+    }
 }
 
 #[test]
