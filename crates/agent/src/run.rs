@@ -94,7 +94,8 @@ pub fn run(
     clock: Clock,
     stop: Stop,
 ) -> Result<(), AgentError> {
-    let watched_since = source.watching_since().unwrap_or_else(|| clock());
+    let started = clock();
+    let watched_since = source.watching_since().unwrap_or(started);
     let names = Names::open(&settings)?;
     let (folder, _lock) = open_state(&settings.state_folder)?;
     let Some(identity) = find_or_enrol(&folder, &settings, &stop)? else { return Ok(()) };
@@ -131,7 +132,7 @@ pub fn run(
         names,
     };
     collector.names.give(&mut collector.windows);
-    collector.resume(watched_since);
+    collector.resume(watched_since, started);
     let outcome = collector.collect(&clock, &stop, &threads);
     collector.finish(clock());
     spool.close();
@@ -262,8 +263,14 @@ struct Collector {
 
 impl Collector {
     /// Continues where an earlier run ended: nobody watched from then until `watched_since`.
-    fn resume(&mut self, watched_since: Timestamp) {
-        if let Some(closed_until) = self.spool.closed_until() {
+    fn resume(&mut self, watched_since: Timestamp, now: Timestamp) {
+        if let Some(noted) = self.spool.closed_until() {
+            // A clock that was set back comes to the same windows again: they are recorded again, not left out.
+            let closed_until = noted.min(now);
+            if closed_until < noted {
+                let millis = noted.millis() - now.millis();
+                tracing::warn!(%noted, %now, millis, "the clock was set back: windows begin again at the time now");
+            }
             self.windows.resume(closed_until);
             self.windows.watched_since(watched_since);
             tracing::info!(%closed_until, %watched_since, "windows between two runs become SKIPDATA");

@@ -292,6 +292,28 @@ fn windows_between_two_runs_are_complete_when_the_source_counted_on() {
 }
 
 #[test]
+fn a_clock_set_back_between_two_runs_does_not_end_the_record() {
+    let server = Server::start(vec![flow_log("fl-00000001")]);
+    let mut host = Host::new();
+    host.set_clock(3600);
+    host.start(&server);
+    server.wait("the agent knows its flow logs", |seen| seen.known_generation == Some(1));
+    host.set_clock(3610);
+    server.wait("the first window is stored", |seen| !seen.stored.is_empty());
+    host.stop();
+
+    server.order(vec![flow_log("fl-00000001")]);
+    host.set_clock(0);
+    host.start(&server);
+    server.wait("the agent knows its flow logs again", |seen| seen.known_generation == Some(2));
+    host.set_clock(10);
+    server.wait("the window of the new time is stored", |seen| seen.stored.len() == 2);
+    host.stop();
+    let told: Vec<_> = server.records("fl-00000001").iter().map(told).collect();
+    assert!(told.contains(&(1, 4, LogStatus::Ok, PACKETS)), "{told:?}");
+}
+
+#[test]
 fn what_finds_no_room_in_the_spool_is_told_to_the_packet() {
     let server = Server::start(vec![flow_log("fl-00000001")]);
     let mut host = Host::new();
