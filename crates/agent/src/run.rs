@@ -138,6 +138,7 @@ pub fn run(
     spool.close();
     ended.now();
     threads.wait_for_shipper();
+    spool.abandon();
     outcome
 }
 
@@ -153,8 +154,8 @@ fn open_state(path: &Path) -> Result<(Folder, File), AgentError> {
     }
 }
 
-/// The threads beside the caller's. They are not joined: a request under way may take a minute, and whatever it
-/// brings after the end of the run does no harm.
+/// The threads beside the caller's. They are not joined: a request under way may take a minute. Whatever it brings
+/// after the end of the run does no harm, for the spool is abandoned then.
 struct Threads {
     shipper: (JoinHandle<()>, mpsc::Receiver<()>),
     watcher: JoinHandle<()>,

@@ -9,7 +9,7 @@ use api::{Client, ClientError, UploadBatchResponse};
 
 use crate::backoff::{ASKED_WAIT_MAX, Backoff, FIRST_WAIT};
 use crate::metrics::AgentMetrics;
-use crate::spool::{SetAside, Spool};
+use crate::spool::{Content, SetAside, Spool};
 
 /// What a server says that knows neither this operation nor this format of a batch: it will, when it is updated.
 const OF_AN_OLDER_SERVER: [&str; 2] = ["InvalidAction", "UnsupportedOperation"];
@@ -49,7 +49,7 @@ impl Shipper {
         Self { backoff: Backoff::new(seed), metrics }
     }
 
-    /// Sends until the spool is closed and either empty or the server cannot be used.
+    /// Sends until the spool is abandoned, or closed and either empty or the server cannot be used.
     pub(crate) fn run(mut self, spool: &Spool, client: &Client) {
         let mut upload = |batch: &[u8]| answer(client.upload_batch(batch));
         loop {
@@ -60,7 +60,7 @@ impl Shipper {
                 Next::WhenSpooled => spool.wait_for_batch() && spool.oldest().is_none(),
                 Next::After(wait) => spool.wait_for_close(wait),
             };
-            if over {
+            if over || spool.is_abandoned() {
                 return;
             }
         }
@@ -69,26 +69,33 @@ impl Shipper {
     /// Sends the batch that has waited longest.
     pub(crate) fn turn(&mut self, spool: &Spool, upload: &mut impl FnMut(&[u8]) -> Answer) -> Next {
         let Some(spooled) = spool.oldest() else { return Next::WhenSpooled };
-        let next = match spool.read(&spooled).map(|batch| upload(&batch)) {
-            None => {
+        let answer = match spool.read(&spooled) {
+            Content::Batch(batch) => upload(&batch),
+            Content::Torn => {
                 self.metrics.counters.torn_batches_total.add(1);
                 spool.set_aside(&spooled, &SetAside::Torn);
-                Next::Now
+                return self.counted(spool, Next::Now);
             }
-            Some(Answer::Stored { again }) => {
+            Content::Gone => {
+                spool.gone(&spooled);
+                return self.counted(spool, Next::Now);
+            }
+        };
+        let next = match answer {
+            Answer::Stored { again } => {
                 self.backoff.reset();
                 self.metrics.counters.sent_batches_total.add(1);
                 self.metrics.counters.sent_again_batches_total.add(again.into());
                 spool.acknowledged(&spooled);
                 Next::Now
             }
-            Some(Answer::Refused { reason }) => {
+            Answer::Refused { reason } => {
                 self.backoff.reset();
                 self.metrics.counters.refused_batches_total.add(1);
                 spool.set_aside(&spooled, &SetAside::Refused { reason });
                 Next::Now
             }
-            Some(Answer::Later { retry_after, reason }) => {
+            Answer::Later { retry_after, reason } => {
                 self.metrics.counters.retries_total.add(1);
                 let wait = self.backoff.next_wait();
                 let wait = retry_after.map_or(wait, |asked| asked.clamp(FIRST_WAIT, ASKED_WAIT_MAX));
@@ -96,6 +103,11 @@ impl Shipper {
                 Next::After(wait)
             }
         };
+        self.counted(spool, next)
+    }
+
+    /// Tells how much waits after a turn.
+    fn counted(&self, spool: &Spool, next: Next) -> Next {
         let (batches, bytes) = spool.waiting();
         self.metrics.counters.spooled_batches.set(batches);
         self.metrics.counters.spooled_bytes.set(bytes);

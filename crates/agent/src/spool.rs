@@ -83,6 +83,17 @@ pub(crate) struct Spooled {
     first: Timestamp,
 }
 
+/// What is in the file of a batch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Content {
+    /// The encoded batch.
+    Batch(Vec<u8>),
+    /// Not what was written, or nothing that can be read.
+    Torn,
+    /// There is no such file any more.
+    Gone,
+}
+
 /// Why a batch is set aside.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum SetAside {
@@ -99,6 +110,8 @@ pub(crate) struct Spool {
     bytes_max: u64,
     state: Mutex<State>,
     changed: Condvar,
+    /// Whether the files belong to another run by now; locked while the sending thread changes them.
+    abandoned: Mutex<bool>,
 }
 
 #[derive(Debug, Default)]
@@ -150,7 +163,13 @@ impl Spool {
             .and_then(|text| serde_json::from_slice::<ClosedUntil>(&text).ok())
             .filter(|noted| noted.version == CLOSED_UNTIL_VERSION)
             .map(|noted| Timestamp::from_millis(noted.closed_until_ms));
-        Ok(Self { files, bytes_max, state: Mutex::new(state), changed: Condvar::new() })
+        Ok(Self {
+            files,
+            bytes_max,
+            state: Mutex::new(state),
+            changed: Condvar::new(),
+            abandoned: Mutex::default(),
+        })
     }
 
     /// Takes all batches or none; on return they are durable, in this order behind those that wait.
@@ -220,19 +239,33 @@ impl Spool {
         self.state().waiting.front().cloned()
     }
 
-    /// The encoded batch; `None` when its file is damaged, gone or unreadable.
-    pub(crate) fn read(&self, spooled: &Spooled) -> Option<Vec<u8>> {
+    /// What is in the file of a batch.
+    pub(crate) fn read(&self, spooled: &Spooled) -> Content {
         match self.files.read(&spooled.name) {
-            Ok(file) => unsealed(file),
+            Ok(file) => unsealed(file).map_or(Content::Torn, Content::Batch),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Content::Gone,
             Err(error) => {
                 tracing::error!(path = %self.files.path(&spooled.name).display(), %error, "cannot read a batch");
-                None
+                Content::Torn
             }
         }
     }
 
+    /// Does not wait for a batch any more whose file somebody removed.
+    pub(crate) fn gone(&self, spooled: &Spooled) {
+        if self.is_abandoned() {
+            return;
+        }
+        tracing::error!(path = %self.files.path(&spooled.name).display(), "somebody removed a batch that waited");
+        self.forget(spooled);
+    }
+
     /// Removes a batch that the server stored.
     pub(crate) fn acknowledged(&self, spooled: &Spooled) {
+        let abandoned = self.abandoned();
+        if *abandoned {
+            return;
+        }
         if let Err(error) = self.files.remove(&spooled.name) {
             // It is sent again after the next start, and stored once all the same.
             tracing::warn!(path = %self.files.path(&spooled.name).display(), %error, "cannot remove a sent batch");
@@ -242,6 +275,10 @@ impl Spool {
 
     /// Sets a batch aside, so that it does not block the others; its file stays for people to look at.
     pub(crate) fn set_aside(&self, spooled: &Spooled, why: &SetAside) {
+        let abandoned = self.abandoned();
+        if *abandoned {
+            return;
+        }
         let (suffix, reason) = match why {
             SetAside::Torn => (TORN_SUFFIX, None),
             SetAside::Refused { reason } => (REFUSED_SUFFIX, Some(reason)),
@@ -318,6 +355,21 @@ impl Spool {
     pub(crate) fn close(&self) {
         self.state().closed = true;
         self.changed.notify_all();
+    }
+
+    /// Leaves the files to another run: on return the sending thread changes none of them any more, even if an
+    /// upload is still under way.
+    pub(crate) fn abandon(&self) {
+        *self.abandoned() = true;
+    }
+
+    /// Whether the files belong to another run by now.
+    pub(crate) fn is_abandoned(&self) -> bool {
+        *self.abandoned()
+    }
+
+    fn abandoned(&self) -> MutexGuard<'_, bool> {
+        self.abandoned.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Waits until a batch waits or the spool is closed; returns whether it is closed.

@@ -352,6 +352,35 @@ fn a_refused_batch_is_kept_with_its_reason_and_blocks_nothing() {
 }
 
 #[test]
+fn an_upload_that_outlasts_its_run_leaves_the_files_to_the_next() {
+    let place = tempfile::tempdir().unwrap();
+    let open = || Spool::open(Box::new(Folder::open(place.path()).unwrap()), u64::MAX).unwrap();
+    let answers = [Answer::Stored { again: false }, Answer::Refused { reason: "no".to_owned() }];
+    for answer in answers {
+        let spool = open();
+        spool.add(&[batch("one")]).unwrap();
+        let before = open().waiting();
+        let mut shipper = Shipper::new("", AgentMetrics::default());
+        shipper.turn(&spool, &mut |_| {
+            spool.abandon();
+            answer.clone()
+        });
+        assert_eq!(open().waiting(), before);
+    }
+}
+
+#[test]
+fn a_batch_that_somebody_removed_is_not_damaged_and_blocks_nothing() {
+    let place = tempfile::tempdir().unwrap();
+    let spool = Spool::open(Box::new(Folder::open(place.path()).unwrap()), u64::MAX).unwrap();
+    spool.add(&[batch("gone"), batch("fine")]).unwrap();
+    std::fs::remove_file(place.path().join(spool.oldest().unwrap().name)).unwrap();
+    let metrics = AgentMetrics::default();
+    assert_eq!(sent(&spool, &metrics), ["fine"]);
+    assert_eq!((metrics.read().torn_batches_total, spool.take_torn(), spool.waiting()), (0, vec![], (0, 0)));
+}
+
+#[test]
 fn what_is_set_aside_stays_within_its_limit() {
     let disk = Disk::default();
     let spool = Spool::open(Box::new(disk.clone()), u64::MAX).unwrap();
