@@ -17,8 +17,9 @@ use datafusion::sql::sqlparser::ast::{
     VisitorMut,
 };
 use datafusion::sql::sqlparser::dialect::GenericDialect;
+use datafusion::sql::sqlparser::keywords::Keyword;
 use datafusion::sql::sqlparser::parser::{Parser, ParserError};
-use datafusion::sql::sqlparser::tokenizer::{Location, Span, Token, Tokenizer};
+use datafusion::sql::sqlparser::tokenizer::{Location, Span, Token, TokenWithSpan, Tokenizer};
 use query::SqlText;
 
 use crate::error::{Place, SqlError, SqlErrorClass};
@@ -60,10 +61,73 @@ fn parse(sql: &SqlText) -> Result<Box<Query>, SqlError> {
         let message = format!("the SQL has {count} words and signs: at most {SQL_TOKENS_MAX} are accepted");
         return Err(SqlError::new(SqlErrorClass::Syntax, message));
     }
-    let parsed = Parser::new(&dialect).with_tokens_with_locations(tokens).parse_statements();
-    match parsed.map_err(|error| unparsable(sql, error))?.pop() {
-        Some(Statement::Query(query)) => Ok(query),
+    nothing_hangs(sql, &tokens)?;
+    let mut parser = Parser::new(&dialect).with_tokens_with_locations(tokens);
+    let statement = parser.parse_statement().map_err(|error| unparsable(sql, error))?;
+    ends(sql, &mut parser)?;
+    match statement {
+        Statement::Query(query) => Ok(query),
         _ => Err(SqlError::new(SqlErrorClass::Syntax, "only one SELECT is accepted").at(place(sql, 1, 1))),
+    }
+}
+
+/// Refuses a list that ends with a comma: the parser would take it.
+fn nothing_hangs(sql: &SqlText, tokens: &[TokenWithSpan]) -> Result<(), SqlError> {
+    let mut comma = false;
+    for token in tokens.iter().filter(|token| !matches!(token.token, Token::Whitespace(_))) {
+        let closes = match &token.token {
+            Token::RParen => true,
+            Token::Word(word) => CLAUSES.contains(&word.keyword),
+            _ => false,
+        };
+        if comma && closes {
+            return Err(misplaced(sql, "an expression", token));
+        }
+        comma = token.token == Token::Comma;
+    }
+    if comma { Err(ends_too_early(sql, "an expression")) } else { Ok(()) }
+}
+
+/// The words after which the list before them is over.
+const CLAUSES: &[Keyword] = &[
+    Keyword::FROM,
+    Keyword::WHERE,
+    Keyword::GROUP,
+    Keyword::HAVING,
+    Keyword::ORDER,
+    Keyword::LIMIT,
+    Keyword::UNION,
+    Keyword::EXCEPT,
+    Keyword::INTERSECT,
+];
+
+/// Refuses what follows the statement; the parser by itself throws away what follows a bare `end`.
+fn ends(sql: &SqlText, parser: &mut Parser<'_>) -> Result<(), SqlError> {
+    let next = parser.peek_token();
+    if next.token == Token::EOF { Ok(()) } else { Err(misplaced(sql, "end of statement", &next)) }
+}
+
+fn misplaced(sql: &SqlText, expected: &str, found: &TokenWithSpan) -> SqlError {
+    let Location { line, column } = found.span.start;
+    let message = said_of_end(format!("expected: {expected}, found: {found}"));
+    SqlError::new(SqlErrorClass::Syntax, message).at(place(sql, line, column))
+}
+
+fn ends_too_early(sql: &SqlText, expected: &str) -> SqlError {
+    let lines = sql.text.split('\n');
+    let (line, column) = lines.fold((0, 1), |(line, _), text| (line + 1, text.chars().count() + 1));
+    let column = u64::try_from(column).unwrap_or(u64::MAX);
+    let message = format!("the SQL ends too early: expected {expected}");
+    SqlError::new(SqlErrorClass::Syntax, message).at(place(sql, line, column))
+}
+
+/// The message of the parser, told better when a bare `end` is the culprit: it is the name of a field, too.
+fn said_of_end(message: String) -> String {
+    match message.rsplit_once("found: ") {
+        Some((_, found)) if found.eq_ignore_ascii_case("end") => {
+            "`end` is a word of SQL here: write the field as `\"end\"`".to_owned()
+        }
+        _ => message,
     }
 }
 
@@ -72,12 +136,16 @@ fn unparsable(sql: &SqlText, error: ParserError) -> SqlError {
         ParserError::TokenizerError(text) | ParserError::ParserError(text) => text,
         ParserError::RecursionLimitExceeded => "too many parentheses are open at once".to_owned(),
     };
+    if let Some(expected) = text.strip_suffix(", found: EOF") {
+        let expected = expected.split_once(": ").map_or(expected, |(_, expected)| expected);
+        return ends_too_early(sql, expected);
+    }
     // The parser has no field for the place: it ends its message with `at Line: 1, Column: 8`.
     let (message, location) = text.rsplit_once(" at Line: ").unwrap_or((&text, ""));
     let numbers = location.split_once(", Column: ");
     let numbers = numbers.and_then(|(line, column)| Some((line.parse().ok()?, column.parse().ok()?)));
     let place = numbers.and_then(|(line, column)| place(sql, line, column));
-    SqlError::new(SqlErrorClass::Syntax, lower_case(message)).at(place)
+    SqlError::new(SqlErrorClass::Syntax, said_of_end(lower_case(message))).at(place)
 }
 
 /// The message with a small first letter.
