@@ -7,8 +7,11 @@ use std::str::FromStr;
 
 use flow::Timestamp;
 use jiff::civil::DateTime;
-use jiff::tz::TimeZone;
+use jiff::tz::{Offset, TimeZone};
 use jiff::{Span, Zoned};
+
+/// The zone of all texts of time in the published API: UTC+8.
+const PUBLISHED_ZONE: Offset = Offset::constant(8);
 
 /// A moment, perhaps relative to now.
 #[derive(Clone, Debug)]
@@ -71,6 +74,13 @@ pub(crate) fn shown(millis: i64) -> String {
         .map_or_else(|_out_of_range| millis.to_string(), |at| format!("{at:.3}"))
 }
 
+/// A time of the published API for people, in UTC like all others; what is no time stays as it is.
+pub(crate) fn shown_published(text: &str) -> String {
+    let civil = text.parse::<DateTime>().ok();
+    let at = civil.and_then(|civil| civil.to_zoned(TimeZone::fixed(PUBLISHED_ZONE)).ok());
+    at.map_or_else(|| text.to_owned(), |at| at.timestamp().to_string())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -95,6 +105,12 @@ mod tests {
         check("2026-11-25T14:03:12+08:00", "2026-11-25T06:03:12.000Z");
         check("36525d", "1926-11-25T12:00:00.000Z");
         check("7000000d", "1970-01-01T00:00:00.000Z");
+    }
+
+    #[test]
+    fn a_published_time_is_shown_in_utc() {
+        assert_eq!(shown_published("2026-11-25 20:00:00"), "2026-11-25T12:00:00Z");
+        assert_eq!(shown_published("0000-00-00 00:00:00"), "0000-00-00 00:00:00");
     }
 
     #[test]

@@ -9,6 +9,7 @@ use api::{DeleteAccessKey, DeleteAccessKeyRequest, DescribeAccessKeys, DescribeA
 use crate::answer::{Answer, Column};
 use crate::config::Config;
 use crate::failure::Failure;
+use crate::moment;
 use crate::outside::Outside;
 use crate::reach::Reach;
 
@@ -40,7 +41,7 @@ enum Deed {
 
 const COLUMNS: &[Column<Row>] = &[
     ("secret id", |row| row.secret_id.clone()),
-    ("created", |row| row.create_time.clone()),
+    ("created", |row| moment::shown_published(&row.create_time)),
     ("description", |row| row.description.clone()),
 ];
 

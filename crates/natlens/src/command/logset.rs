@@ -11,6 +11,7 @@ use super::find;
 use crate::answer::{Answer, Column};
 use crate::config::Config;
 use crate::failure::Failure;
+use crate::moment;
 use crate::outside::Outside;
 use crate::reach::Reach;
 
@@ -51,7 +52,7 @@ const COLUMNS: &[Column<Row>] = &[
     ("id", |row| row.logset_id.clone()),
     ("name", |row| row.logset_name.clone()),
     ("topics", |row| row.topic_count.to_string()),
-    ("created", |row| row.create_time.clone()),
+    ("created", |row| moment::shown_published(&row.create_time)),
 ];
 
 impl Logset {
