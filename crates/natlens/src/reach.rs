@@ -39,7 +39,7 @@ pub(crate) struct Reach {
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum KeyError {
     #[error(
-        "cannot read the access key `{}`: start a server here first, or name a key file (--key-file, setting `client.key_file`)",
+        "cannot read the access key `{}`: run this in the folder in which the server was started, or name its key file (--key-file, setting `client.key_file`)",
         path.display()
     )]
     Read { path: PathBuf, source: std::io::Error },
