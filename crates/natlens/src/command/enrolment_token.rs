@@ -38,10 +38,40 @@ impl EnrolmentToken {
         let token = client.call::<CreateEnrolmentToken>(&request)?;
         outside.say(&token.token)?;
         outside.hint(format_args!("agents may enrol with it until {}", moment::shown(token.expires)));
-        outside.hint(format_args!(
-            "on a gateway: natlens agent --server {} --enrolment-token TOKEN",
-            client.server()
-        ));
+        let server = for_gateways(client.server(), config.server.public_url.as_deref());
+        outside.hint(format_args!("on a gateway: natlens agent --server {server} --enrolment-token TOKEN"));
+        if is_loopback(server) {
+            outside.hint(format_args!(
+                "other machines cannot reach {server}: let the server listen where they can (setting `server.listen`)"
+            ));
+        }
         Ok(())
+    }
+}
+
+/// The address for agents: the public one, if they can use it, when this command reaches the server inside its machine.
+fn for_gateways<'a>(reached: &'a str, public_url: Option<&'a str>) -> &'a str {
+    // Agents do not speak TLS so far.
+    let usable = public_url.filter(|url| is_loopback(reached) && url.starts_with("http://"));
+    usable.unwrap_or(reached)
+}
+
+fn is_loopback(url: &str) -> bool {
+    let host = url.split_once("://").map_or(url, |(_, rest)| rest);
+    ["127.", "localhost", "[::1]"].iter().any(|loopback| host.starts_with(loopback))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn gateways_are_told_the_address_that_they_can_use() {
+        let (local, public) = ("http://127.0.0.1:8860", "http://nat.example:8860");
+        assert_eq!(for_gateways(local, Some(public)), public);
+        assert_eq!(for_gateways(local, Some("https://nat.example")), local);
+        assert_eq!(for_gateways(local, None), local);
+        assert_eq!(for_gateways("http://10.0.0.5:8860", Some(public)), "http://10.0.0.5:8860");
+        assert!(is_loopback(local) && is_loopback("http://[::1]:8860") && !is_loopback(public));
     }
 }
