@@ -153,13 +153,18 @@ fn a_search_reads_as_many_pages_as_it_was_told_to() {
     let ports: Vec<&str> = oldest.lines().skip(1).map(|line| line.rsplit(',').next().unwrap()).collect();
     assert_eq!(ports, (0..2400).map(|number| number.to_string()).collect::<Vec<_>>());
 
-    let newest = ask(&["dstport:<2000", "--limit", "2", "--fields", "dstport,srcaddr"]);
+    let newest = ask(&["dstport:<2000", "--limit", "2", "--fields", "dstport,nat_type"]);
     assert_eq!(
         newest,
-        "TIME                      DSTPORT  SRCADDR\n2026-11-25T00:00:01.999Z  1999     -\n2026-11-25T00:00:01.998Z  1998     -\n"
+        "TIME                      DSTPORT  NAT-TYPE\n2026-11-25T00:00:01.999Z  1999     -\n2026-11-25T00:00:01.998Z  1998     -\n"
     );
     let sum = ask(&["dstport:[1 TO 3] | SELECT sum(dstport) AS s, max(start) AS m", "-o", "json"]);
     assert_eq!(sum, "{\"s\":6,\"m\":1795564800}\n");
+
+    let said = |query: &str| text(&place.run(&[&day[..], &[query]].concat()).stderr);
+    assert_eq!(said("* | SELECT dstport"), "the first 100 rows; a LIMIT in the SQL gives more\n");
+    assert_eq!(said("* | SELECT dstport LIMIT 100"), "");
+    assert!(said("SELECT dstport").starts_with("this searches for words; SQL stands after a pipe"));
 
     let (code, said) = place.bad(&["search", "srcadr:10.0.0.1"]);
     assert!(
@@ -184,6 +189,8 @@ fn keys_and_tokens_are_made_and_ended_from_the_command_line() {
     assert!(code == 1 && said.contains("AuthFailure"), "{said}");
 
     assert!(!place.good(&["enrolment-token", "create"]).trim().is_empty());
+    let hints = text(&place.run(&["enrolment-token", "create"]).stderr);
+    assert!(hints.contains(&format!("other machines cannot reach {}:", place.url)), "{hints}");
     let link = place.good(&["sign-in-link"]);
     assert!(link.starts_with(&format!("{}/sign-in#", place.url)), "{link}");
     place.stop();
@@ -227,7 +234,13 @@ fn a_wrong_configuration_and_a_missing_server_are_told_apart() {
     assert!(code == 0 && printed.contains("listen = \"127.0.0.1:1\""), "{printed}");
 
     let (code, _, said) = run(&["topic", "list"]);
-    assert!(code == 2 && said.contains("`natlens-data/admin-key.toml`"), "{said}");
+    assert!(code == 2 && said.contains("`natlens-data/admin-key.toml`: run this in the folder"), "{said}");
+
+    let (code, _, said) = run(&["search", "--fields", "nat_type,srcadr"]);
+    assert!(
+        code == 2 && said.contains("'srcadr'") && said.contains("similar") && said.contains("'srcaddr'"),
+        "{said}"
+    );
 
     let key = "server = \"http://127.0.0.1:1\"\nsecret_id = \"AKID\"\nsecret_key = \"x\"\n";
     std::fs::write(folder.path().join("key.toml"), key).unwrap();

@@ -102,9 +102,9 @@ fn captures_of_both_sides_are_printed_without_any_server() {
     let both = ["import", "--pcap", "inside.pcap", "--outside", "outside.pcap"];
     let (printed, said) = good(folder.path(), &both);
     expect![[r#"
-        TIME                      ACTION  PROTOCOL  SRCADDR   SRCPORT  DSTADDR       DSTPORT  NATSRCADDR   NATSRCPORT  PACKETS  BYTES  REPLY-PACKETS  REPLY-BYTES
-        2026-11-25T00:01:01.000Z  ACCEPT  17        10.0.0.2  4000     198.51.100.9  53       203.0.113.1  61000       1        34     1              33
-        2026-11-25T00:01:03.000Z  REJECT  17        10.0.0.2  4001     198.51.100.9  8082     -            -           1        34     0              0
+        TIME                      ACTION  PROTOCOL  SRCADDR   SRCPORT  DSTADDR       DSTPORT  NATSRCADDR   NATSRCPORT  PACKETS  BYTES  REPLY-PACKETS  REPLY-BYTES  REJECT-REASON
+        2026-11-25T00:01:01.000Z  ACCEPT  17        10.0.0.2  4000     198.51.100.9  53       203.0.113.1  61000       1        34     1              33           -
+        2026-11-25T00:01:03.000Z  REJECT  17        10.0.0.2  4001     198.51.100.9  8082     -            -           1        34     0              0            OTHER
     "#]]
     .assert_eq(&printed);
     expect![[r#"

@@ -56,7 +56,7 @@ pub(crate) struct Import {
     #[arg(long = "inside-prefix", value_name = "PREFIX")]
     inside: Vec<Prefix>,
     /// Fields to print, separated by commas [default: the important ones in a table, all in CSV]
-    #[arg(long, value_name = "FIELDS", value_delimiter = ',', conflicts_with = "topic")]
+    #[arg(long, value_name = "FIELDS", value_delimiter = ',', value_parser = search::FieldName, conflicts_with = "topic")]
     fields: Vec<String>,
     /// Stores the records in this topic, by id or name, instead of printing them
     #[arg(long)]

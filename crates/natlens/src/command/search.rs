@@ -3,7 +3,10 @@
 //! Hides: pages, and how records and tables of an analysis become rows.
 //! Knows nothing of: the language of queries; the server reads it.
 
+use std::ffi::OsStr;
+
 use api::{Client, ClientError, ErrorPosition, LogRecord, SearchLog, SearchLogRequest, SearchLogResponse};
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use flow::FIELDS;
 use serde_json::Value;
 
@@ -20,6 +23,9 @@ const PAGE_RECORDS: u64 = 1000;
 
 /// The most records that one search gives, in pages: the published limit.
 const RECORDS_MAX: u64 = 10_000;
+
+/// The most rows of an analysis without LIMIT. Source: the server's engine.
+const ROWS_DEFAULT: usize = 100;
 
 /// The name of the first column: the time of the record.
 const TIME: &str = "time";
@@ -39,6 +45,9 @@ const TABLE_FIELDS: &[&str] = &[
     "reply-packets",
     "reply-bytes",
 ];
+
+/// What a table shows as well when some record has it.
+const REFUSAL_FIELDS: &[&str] = &["reject-reason", "reject-rule"];
 
 /// Find records, or analyse them with SQL
 ///
@@ -67,7 +76,7 @@ pub(crate) struct Search {
     #[arg(long)]
     oldest: bool,
     /// Fields to print, separated by commas [default: the important ones in a table, all in CSV]
-    #[arg(long, value_name = "FIELDS", value_delimiter = ',')]
+    #[arg(long, value_name = "FIELDS", value_delimiter = ',', value_parser = FieldName)]
     fields: Vec<String>,
     /// Reads the search part by the older rules of Lucene
     #[arg(long)]
@@ -79,13 +88,35 @@ pub(crate) struct Search {
 /// What was found.
 struct Found {
     answer: Answer,
-    /// Whether more records match.
-    more: bool,
+    /// How to get what is missing, if something is.
+    more: Option<String>,
+}
+
+/// Reads the name of a field, with hyphens or underscores.
+#[derive(Clone)]
+pub(super) struct FieldName;
+
+impl TypedValueParser for FieldName {
+    type Value = String;
+
+    fn parse_ref(
+        &self,
+        command: &clap::Command,
+        argument: Option<&clap::Arg>,
+        value: &OsStr,
+    ) -> Result<String, clap::Error> {
+        let name = value.to_string_lossy().replace('_', "-");
+        let known = PossibleValuesParser::new(FIELDS.iter().map(|field| field.name));
+        known.parse_ref(command, argument, OsStr::new(&name))
+    }
 }
 
 impl Search {
     pub(crate) fn run(self, config: &Config, outside: &mut Outside) -> Result<(), Failure> {
         let client = self.reach.client(config)?;
+        if is_bare_sql(&self.query) {
+            outside.hint("this searches for words; SQL stands after a pipe: `* | SELECT …`");
+        }
         let all = find::topics(&client)?;
         let topic = match &self.topic {
             Some(text) => find::named(all, text)?,
@@ -111,8 +142,8 @@ impl Search {
         found.answer.write(self.reach.output, outside.results())?;
         if rows == 0 {
             outside.hint("nothing found in this time range");
-        } else if found.more {
-            outside.hint(format_args!("the first {rows} records; --limit gives more, up to {RECORDS_MAX}"));
+        } else if let Some(more) = found.more {
+            outside.hint(more);
         }
         Ok(())
     }
@@ -125,16 +156,21 @@ impl Search {
             request.limit = Some(left.min(PAGE_RECORDS));
             let page = client.call::<SearchLog>(&request)?;
             if page.analysis {
-                return Ok(Found { answer: table(page)?, more: false });
+                let answer = table(page)?;
+                let cut = answer.rows.len() == ROWS_DEFAULT && !has_word(&self.query, "LIMIT");
+                let more =
+                    cut.then(|| format!("the first {ROWS_DEFAULT} rows; a LIMIT in the SQL gives more"));
+                return Ok(Found { answer, more });
             }
             let count = page.results.as_ref().map_or(0, Vec::len);
             records.extend(page.results.unwrap_or_default());
             let enough = u64::try_from(records.len()).is_ok_and(|read| read >= self.limit);
             if enough || page.list_over || count == 0 {
-                return Ok(Found {
-                    answer: list(&records, &self.fields, self.reach.output)?,
-                    more: !page.list_over && count > 0,
-                });
+                let cut = !page.list_over && count > 0;
+                let rows = records.len();
+                let more =
+                    cut.then(|| format!("the first {rows} records; --limit gives more, up to {RECORDS_MAX}"));
+                return Ok(Found { answer: list(&records, &self.fields, self.reach.output)?, more });
             }
             request.context = Some(page.context);
         }
@@ -143,21 +179,34 @@ impl Search {
 
 /// Records under `fields`, or under those that suit the form.
 pub(super) fn list(records: &[LogRecord], fields: &[String], form: Form) -> Result<Answer, Failure> {
+    let objects = records.iter().map(|record| serde_json::from_str(&record.log_json));
+    let objects: Vec<Value> = objects.collect::<Result<_, _>>()?;
     let fields: Vec<String> = if !fields.is_empty() {
         fields.to_vec()
     } else if form == Form::Table {
-        TABLE_FIELDS.iter().map(|name| (*name).to_owned()).collect()
+        let is_known = |name: &&&str| objects.iter().any(|object| object.get(**name).is_some());
+        let refusal = REFUSAL_FIELDS.iter().filter(is_known);
+        TABLE_FIELDS.iter().chain(refusal).map(|name| (*name).to_owned()).collect()
     } else {
         FIELDS.iter().map(|field| field.name.to_owned()).collect()
     };
-    let row = |record: &LogRecord| {
-        let object: Value = serde_json::from_str(&record.log_json)?;
+    let row = |(record, object): (&LogRecord, Value)| {
         let time = [Some(moment::shown(record.time))];
         let cells = time.into_iter().chain(fields.iter().map(|name| cell(object.get(name)))).collect();
-        Ok(Row { cells, object })
+        Row { cells, object }
     };
-    let rows = records.iter().map(row).collect::<Result<_, serde_json::Error>>()?;
+    let rows = records.iter().zip(objects).map(row).collect();
     Ok(Answer { columns: [TIME.to_owned()].into_iter().chain(fields.iter().cloned()).collect(), rows })
+}
+
+/// Whether it is SQL without the pipe that belongs before it.
+fn is_bare_sql(query: &str) -> bool {
+    let first = query.split_whitespace().next().unwrap_or_default();
+    first.eq_ignore_ascii_case("SELECT") && !query.contains('|')
+}
+
+fn has_word(query: &str, word: &str) -> bool {
+    query.split(|c: char| !c.is_alphanumeric()).any(|one| one.eq_ignore_ascii_case(word))
 }
 
 /// Where the server found a mistake in the query.
@@ -224,6 +273,23 @@ mod tests {
               * | SELECT cunt(*)
                          ^"#]]
         .assert_eq(&pointed("* | SELECT cunt(*)", at(11, 0)));
+    }
+
+    #[test]
+    fn a_table_says_why_something_was_refused_only_where_something_was() {
+        let columns = |log: &str| {
+            let record = LogRecord { log_json: log.to_owned(), ..LogRecord::default() };
+            list(&[record], &[], Form::Table).unwrap().columns.split_off(1 + TABLE_FIELDS.len())
+        };
+        assert_eq!(columns(r#"{"action":"ACCEPT"}"#), [""; 0]);
+        assert_eq!(columns(r#"{"action":"REJECT","reject-reason":"OTHER"}"#), ["reject-reason"]);
+        assert_eq!(columns(r#"{"reject-reason":"POLICY","reject-rule":"sg web"}"#), REFUSAL_FIELDS);
+    }
+
+    #[test]
+    fn sql_that_is_not_meant_as_such_is_noticed() {
+        assert!(is_bare_sql(" select count(*)") && !is_bare_sql("* | SELECT 1") && !is_bare_sql("selected"));
+        assert!(has_word("* | SELECT a limit\n7", "LIMIT") && !has_word("* | SELECT unlimited", "LIMIT"));
     }
 
     #[test]
