@@ -17,6 +17,8 @@ use datafusion::logical_expr::{
 };
 use flow::{InvalidPrefix, Prefix};
 
+use crate::growing;
+
 /// Names of Presto, and what the same function is called here.
 const RENAMED: &[(&str, &str)] = &[
     ("approx_percentile", "approx_percentile_cont"),
@@ -38,8 +40,16 @@ pub(crate) fn renamed(presto: &str) -> Option<&'static str> {
 }
 
 /// Functions that make much from little: one call could fill all memory, which no limit of the engine would notice.
-const REFUSED: &[&str] =
-    &["array_repeat", "array_resize", "generate_series", "list_repeat", "list_resize", "range", "repeat"];
+const REFUSED: &[&str] = &[
+    "array_repeat",
+    "array_resize",
+    "generate_series",
+    "list_repeat",
+    "list_resize",
+    "overlay",
+    "range",
+    "repeat",
+];
 
 /// The longest text that `lpad` and `rpad` make. Unit: characters. They are refused above it for the same reason.
 pub(crate) const PADDED_CHARS_MAX: u64 = 1_000;
@@ -49,6 +59,7 @@ pub(crate) fn install(state: &mut SessionState) -> Result<(), DataFusionError> {
     for name in REFUSED {
         state.deregister_udf(name)?;
     }
+    growing::install(state)?;
     state.register_udf(Arc::new(ScalarUDF::new_from_impl(TimestampOf::new())))?;
     state.register_udf(Arc::new(ScalarUDF::new_from_impl(IsSubnetOf::new())))?;
     Ok(())

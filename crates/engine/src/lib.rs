@@ -13,6 +13,7 @@ mod engine;
 mod error;
 mod find;
 mod function;
+mod growing;
 mod histogram;
 mod phrase;
 mod predicate;

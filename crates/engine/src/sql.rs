@@ -11,7 +11,7 @@
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    CastKind, DataType, ExcludeSelectItem, Expr, Function, FunctionArg, FunctionArgExpr,
+    BinaryOperator, CastKind, DataType, ExcludeSelectItem, Expr, Function, FunctionArg, FunctionArgExpr,
     FunctionArgumentList, FunctionArguments, Ident, LimitClause, ObjectName, ObjectNamePart, Query, Select,
     SelectItem, SetExpr, Spanned as _, Statement, TableFactor, TableWithJoins, Value, VisitMut as _,
     VisitorMut,
@@ -24,6 +24,7 @@ use query::SqlText;
 
 use crate::error::{Place, SqlError, SqlErrorClass};
 use crate::function;
+use crate::growing;
 use crate::{ROWS_DEFAULT, ROWS_MAX, SQL_DEPTH_MAX, SQL_TOKENS_MAX};
 
 /// The only table.
@@ -298,6 +299,11 @@ impl VisitorMut for Rewriting<'_> {
                 return self.refuse(&message, function.span());
             }
             Expr::Function(function) => translate(function),
+            Expr::BinaryOp { left, op: BinaryOperator::StringConcat, right } => {
+                let sides = [left, right].map(|side| std::mem::replace(side.as_mut(), number(0)));
+                *expr = call(growing::JOINED, sides.into());
+            }
+            Expr::Overlay { .. } => return self.refuse("there is no function `overlay`", expr.span()),
             _ => {}
         }
         ControlFlow::Continue(())

@@ -106,6 +106,37 @@ fn the_largest_sql_is_planned_and_a_larger_one_is_refused() {
     assert_eq!(topic.analyse(&long(SQL_TOKENS_MAX + 2)).unwrap_err().class(), EngineErrorClass::Syntax);
 }
 
+/// A text of SQL around another, with a value twice as long.
+type Doubled = fn(&str) -> String;
+
+#[test]
+fn texts_that_grow_without_bound_are_refused_and_short_ones_are_not() {
+    let topic = Topic::new();
+    topic.append(&some_records());
+    let doublings: [(usize, Doubled); 5] = [
+        (8, |text| format!("replace({text}, 'f', 'ff')")),
+        (8, |text| format!("regexp_replace({text}, 'f', 'ff', 'g')")),
+        (8, |text| format!("concat_ws({text}, 'f', 'f', 'f')")),
+        (4, |text| format!("concat({text}, {text})")),
+        (4, |text| format!("({text} || {text})")),
+    ];
+    for (depth, doubled) in doublings {
+        let nested = |depth: usize, inside: &str| {
+            let text = (0..depth).fold(inside.to_owned(), |text, _| doubled(&text));
+            topic.analyse(&format!("* | SELECT length({text}) LIMIT 1"))
+        };
+        assert_eq!(nested(1, "\"flow-id\"").unwrap().rows.len(), 1);
+        for inside in ["lpad(\"flow-id\", 1000, 'f')", "lpad('f', 1000, 'f')"] {
+            let error = nested(depth, inside).unwrap_err();
+            assert_eq!(error.class(), EngineErrorClass::Illegal, "{error}");
+            assert!(error.to_string().contains("at most 8192 are possible"), "{error}");
+        }
+    }
+    for sql in ["overlay(action placing action from 1)", "overlay(action, action, 1)"] {
+        assert!(topic.analyse(&format!("* | SELECT {sql}")).is_err(), "{sql}");
+    }
+}
+
 #[test]
 fn the_longest_search_is_planned() {
     let topic = Topic::new();
