@@ -78,7 +78,8 @@ pub enum IdentityError {
     },
     /// The server refused to enrol the agent.
     #[error(
-        "the server at {server} does not enrol this agent: make a new token with `natlens enrolment-token create`"
+        "the server at {server} does not enrol this agent: make a new token with `natlens enrolment-token create`, \
+         or choose another `gateway_name` if it says that this one is heard"
     )]
     Refused {
         /// Its address.

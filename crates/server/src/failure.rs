@@ -77,7 +77,9 @@ impl From<StoreError> for Failure {
             StoreError::AlreadyExists { what: "flow log of resource", .. } => {
                 "UnsupportedOperation.FlowLogInstanceExisted"
             }
-            StoreError::AlreadyExists { .. } => "InvalidParameterValue.Duplicate",
+            StoreError::AlreadyExists { .. } | StoreError::StillHeard { .. } => {
+                "InvalidParameterValue.Duplicate"
+            }
             StoreError::NotEmpty { .. } => "FailedOperation.LogsetNotEmpty",
             StoreError::Spent { .. } => "AuthFailure.TokenFailure",
             StoreError::Locked { .. }
@@ -154,6 +156,7 @@ fn status_of(code: &str) -> StatusCode {
         (_, "InvalidParameter.IndexConflict" | "InvalidParameterValue.Duplicate") => StatusCode::CONFLICT,
         (_, "InternalError.ServerBusy") => StatusCode::SERVICE_UNAVAILABLE,
         (_, "FailedOperation.SearchTimeout") => StatusCode::GATEWAY_TIMEOUT,
+        (_, "FailedOperation.Timeout") => StatusCode::REQUEST_TIMEOUT,
         (_, "LimitExceeded.LogSearch" | "LimitExceeded.SearchResources") => StatusCode::TOO_MANY_REQUESTS,
         (_, "LimitExceeded.LogSize" | "RequestSizeLimitExceeded") => StatusCode::PAYLOAD_TOO_LARGE,
         ("AuthFailure", _) => StatusCode::UNAUTHORIZED,
@@ -178,6 +181,7 @@ mod tests {
             ("InvalidParameterValue.Malformed", 400),
             ("InvalidParameter.TopicConflict", 409),
             ("FailedOperation.SyntaxError", 400),
+            ("FailedOperation.Timeout", 408),
             ("FailedOperation.LogsetNotEmpty", 409),
             ("RequestLimitExceeded", 429),
             ("InternalError", 500),

@@ -166,7 +166,7 @@ impl Collector for StoreNumbers {
             ("store_segments_merged", "Segments replaced by compaction", now.segments_merged),
             ("store_segments_expired", "Segments past their retention", now.segments_expired),
             ("store_files_swept", "Files that a crash left behind", now.files_swept),
-            ("store_files_moved_aside", "Segments unknown to the catalog, moved aside", now.files_moved_aside),
+            ("store_files_moved_aside", "Segments unknown to the catalog", now.files_moved_aside),
         ] {
             let counter = ConstCounter::new(value);
             counter.encode(encoder.encode_descriptor(name, help, None, counter.metric_type())?)?;

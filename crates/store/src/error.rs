@@ -27,6 +27,15 @@ pub enum StoreError {
         /// The id or name that is taken.
         id: String,
     },
+    /// An agent that runs has enrolled under this name.
+    #[error(
+        "a gateway named `{name}` was heard less than two minutes ago: choose another gateway name; \
+         if its agent is gone for good, enrol again in two minutes"
+    )]
+    StillHeard {
+        /// The name.
+        name: String,
+    },
     /// Something still stands in it.
     #[error("{what} `{id}` is not empty: delete what it holds first")]
     NotEmpty {

@@ -4,6 +4,7 @@
 //! Knows nothing of: how agents talk to the server, when a gateway counts as gone.
 
 use std::net::IpAddr;
+use std::time::Duration;
 
 use flow::{AccountId, GatewayId, RegionId, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -13,6 +14,10 @@ use crate::catalog::owner::{Listing, Owner, Page, Tag, wanted};
 use crate::catalog::{Sequence, step, stored, tags_from, tags_text};
 use crate::error::StoreError;
 use crate::store::Store;
+
+/// How long after its agent was heard last the name of a gateway is not given to another agent. Agents are heard
+/// more often than once a minute.
+pub const HEARD_LATELY: Duration = Duration::from_secs(120);
 
 /// One gateway.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -102,8 +107,9 @@ impl Store {
     /// Enrols a gateway with the hash of its agent's token; returns it as it stands now.
     ///
     /// A gateway of the same name keeps its id and what hangs on it; its old token ends. So an agent may enrol
-    /// again when the answer got lost or its host was built anew. Fails with `AlreadyExists` when the id is taken
-    /// by a gateway of another name.
+    /// again when the answer got lost or its host was built anew. Fails with `StillHeard` when that agent was heard
+    /// within [`HEARD_LATELY`] before `created`: it is another host of the same name, whose identity this one would
+    /// take. Fails with `AlreadyExists` when the id is taken by a gateway of another name.
     pub fn enrol_gateway(
         &self,
         owner: &Owner,
@@ -111,6 +117,7 @@ impl Store {
         token_hash: &[u8; 32],
     ) -> Result<GatewayRow, StoreError> {
         self.catalog().transact(|transaction| {
+            refuse_if_heard(transaction, owner, gateway)?;
             transaction
                 .execute(
                     "INSERT INTO gateways (account, region, id, name, vpc, tags, token_hash, created_ms)
@@ -210,6 +217,19 @@ impl Store {
             Ok(())
         })
     }
+}
+
+/// Fails with `StillHeard` when the agent of another host goes by this gateway's name.
+fn refuse_if_heard(connection: &Connection, owner: &Owner, gateway: &GatewayRow) -> Result<(), StoreError> {
+    let mut rows = gateways(connection, owner, None)?.into_iter();
+    let last_seen = rows.find(|row| row.name == gateway.name).and_then(|row| row.last_seen);
+    // Heard in the future means that the clock was set back since: nobody knows when it was.
+    let lately =
+        |at: Timestamp| gateway.created.minus(HEARD_LATELY) < at && at < gateway.created.plus(HEARD_LATELY);
+    if last_seen.is_some_and(lately) {
+        return Err(StoreError::StillHeard { name: gateway.name.clone() });
+    }
+    Ok(())
 }
 
 /// The gateways of an owner in the order of their ids, or the one of that id.

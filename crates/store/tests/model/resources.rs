@@ -276,7 +276,12 @@ fn an_agent_that_enrols_again_keeps_its_gateway_and_loses_its_old_token() {
     let first = store.enrol_gateway(&owner(), &gateway("nat-aaaaaaaa", "one"), &[1; 32]).unwrap();
     let report = GatewayReport { version: "0.1.0".to_owned(), ..GatewayReport::default() };
     store.report_gateway(&owner(), &first.id, &report, START).unwrap();
-    let again = store.enrol_gateway(&owner(), &gateway("nat-bbbbbbbb", "one"), &[2; 32]).unwrap();
+    let soon = GatewayRow { created: START.plus(SECOND * 119), ..gateway("nat-bbbbbbbb", "one") };
+    let refused = store.enrol_gateway(&owner(), &soon, &[2; 32]);
+    assert!(matches!(refused, Err(StoreError::StillHeard { .. })), "{refused:?}");
+    assert_eq!(store.gateway_of_token(&[1; 32]).unwrap(), Some((owner(), first.id.clone())));
+    let later = GatewayRow { created: START.plus(SECOND * 120), ..soon };
+    let again = store.enrol_gateway(&owner(), &later, &[2; 32]).unwrap();
     assert_eq!((again.id.as_str(), again.report), ("nat-aaaaaaaa", Some(report)));
     assert_eq!(store.gateway_of_token(&[1; 32]).unwrap(), None);
     assert_eq!(store.gateway_of_token(&[2; 32]).unwrap(), Some((owner(), first.id)));
