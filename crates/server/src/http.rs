@@ -22,7 +22,7 @@ use crate::handle::{self, Handle, HandleWaiting, OperationRoutes};
 use crate::server::Server;
 use crate::{console, metrics};
 
-pub(crate) use exchange::{Answered, Asked, JSON_BYTES_MAX, blocking, parse, read_body};
+pub(crate) use exchange::{ANYONE_BYTES_MAX, Answered, Asked, JSON_BYTES_MAX, blocking, parse, read_body};
 pub(crate) use listener::{BoundedListener, Peer};
 pub(crate) use observe::RequestId;
 

@@ -64,6 +64,7 @@ impl Ingest {
 
     /// Stores a batch; on return it is durable, or it is not stored.
     pub(crate) async fn store(&self, batch: NewBatch) -> Result<BatchFate, Failure> {
+        self.check()?;
         let records = u32::try_from(batch.records.len()).unwrap_or(u32::MAX);
         let place = Arc::clone(&self.free_records).try_acquire_many_owned(records);
         let place = place.ok().ok_or_else(|| self.full())?;
@@ -76,6 +77,16 @@ impl Ingest {
             Ok(Err(error)) => Err(Failure::internal(error)),
             Err(gone) => Err(Failure::internal(gone)),
         }
+    }
+
+    /// Whether the thread that stores still does: a crash ends it, and then nothing is stored any more.
+    pub(crate) fn check(&self) -> Result<(), Failure> {
+        if self.queue.is_closed() {
+            return Err(Failure::internal(
+                "the thread that stores batches has ended: start the server again",
+            ));
+        }
+        Ok(())
     }
 
     fn full(&self) -> Failure {
@@ -189,6 +200,17 @@ mod tests {
             sizes.push(next_group(&mut left).len());
         }
         assert_eq!(sizes, [1, 2, 1]);
+    }
+
+    #[test]
+    fn a_queue_whose_thread_has_ended_is_not_well() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let metrics = Arc::new(Metrics::new(Arc::new(Store::open(folder.path()).unwrap())));
+        let (queue, waiting) = mpsc::channel(1);
+        let ingest = Ingest { queue, free_records: Arc::new(Semaphore::new(1)), metrics };
+        assert!(ingest.check().is_ok());
+        drop(waiting);
+        assert_eq!(ingest.check().unwrap_err().code, "InternalError");
     }
 
     #[tokio::test]

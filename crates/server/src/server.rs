@@ -50,9 +50,9 @@ impl Server {
         if self.url.starts_with("https://") { Transport::Https } else { Transport::Http }
     }
 
-    /// Whether the catalog answers.
+    /// Whether the catalog answers and batches are stored.
     pub(crate) fn check(&self) -> Result<(), Failure> {
         self.store.users(&self.settings.account)?;
-        Ok(())
+        self.ingest.check()
     }
 }

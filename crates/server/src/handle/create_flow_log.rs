@@ -2,7 +2,7 @@
 
 use api::{CreateFlowLog, CreateFlowLogRequest, CreateFlowLogResponse};
 use flow::{CollectionScope, FLOW_LOG_NAME_CHARS_MAX, GatewayId, TopicId, resource_suffix};
-use store::{FlowLogFilter, FlowLogOrder, FlowLogRow, Owner, Page};
+use store::{FlowLogFilter, FlowLogOrder, FlowLogRow, Owner, Page, StoreError};
 
 use super::prelude::*;
 use crate::check::DESCRIPTION_CHARS_MAX;
@@ -37,9 +37,22 @@ impl Handle for CreateFlowLog {
             None => default_topic::ensure(store, &topic_owner, now)?,
         };
         let row = FlowLogRow { topic, topic_region: topic_owner.region, created: now, ..ordered };
-        store.create_flow_log(&asked.owner, &row)?;
+        store.create_flow_log(&asked.owner, &row).map_err(not_created)?;
         asked.server.orders.changed();
         Ok(CreateFlowLogResponse { flow_log: vec![flow_log_shown(row)] })
+    }
+}
+
+fn not_created(error: StoreError) -> Failure {
+    match error {
+        StoreError::AlreadyExists { what: "flow log of resource", id } => {
+            let message = format!(
+                "a flow log of resource `{id}` already stores records of that type in that topic: \
+                 choose another topic or type"
+            );
+            Failure::new("UnsupportedOperation.FlowLogInstanceExisted", message)
+        }
+        error => error.into(),
     }
 }
 

@@ -8,7 +8,7 @@ use flow::{AccountId, Timestamp};
 use store::{SessionRow, StoreError, UserRow};
 
 use super::prelude::*;
-use crate::http::{JSON_BYTES_MAX, blocking, parse, read_body};
+use crate::http::{ANYONE_BYTES_MAX, blocking, parse, read_body};
 use crate::sign_in::secret::{Purpose, Secret, hash_of};
 use crate::sign_in::{password, session};
 
@@ -20,7 +20,7 @@ const BY_TOKEN: &str = "";
 
 impl HandleWaiting for SignIn {
     async fn handle(asked: Asked, body: Body) -> Result<Answered<SignInResponse>, Failure> {
-        let request: SignInRequest = parse(&read_body(body, JSON_BYTES_MAX).await?)?;
+        let request: SignInRequest = parse(&read_body(body, ANYONE_BYTES_MAX).await?)?;
         let server = Arc::clone(&asked.server);
         let _turn = server.hashing.acquire().await.map_err(Failure::internal)?;
         blocking(move || {

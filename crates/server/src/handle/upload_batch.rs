@@ -47,10 +47,15 @@ fn new_batch(asked: &Asked, bytes: &[u8]) -> Result<NewBatch, Failure> {
         let message = format!("the batch is of another gateway than `{gateway}`, whose agent sends it");
         return Err(Failure::new("UnauthorizedOperation", message));
     }
+    check_records(&batch)?;
     // The topic may stand in another region; the flow log says in which. One that was deleted since then
     // leaves batches behind that go where most topics are.
     let region = match asked.server.store.flow_log(&asked.owner, &batch.flow_log) {
-        Ok(flow_log) => flow_log.topic_region,
+        Ok(flow_log) if flow_log.topic == batch.topic => flow_log.topic_region,
+        Ok(_) => {
+            let message = format!("flow log `{}` does not store in topic `{}`", batch.flow_log, batch.topic);
+            return Err(Failure::new("UnauthorizedOperation", message));
+        }
         Err(StoreError::NotFound { .. }) => asked.owner.region.clone(),
         Err(error) => return Err(error.into()),
     };
@@ -61,6 +66,20 @@ fn new_batch(asked: &Asked, bytes: &[u8]) -> Result<NewBatch, Failure> {
         gateway: batch.gateway,
         records: batch.records,
     })
+}
+
+/// A record may leave out whose it is, but it may not be another gateway's.
+fn check_records(batch: &Batch) -> Result<(), Failure> {
+    let (gateway, account) = (batch.gateway.to_string(), batch.account.to_string());
+    let foreign = batch.records.iter().any(|record| {
+        record.nat_gateway_id.as_deref().is_some_and(|id| id != gateway)
+            || record.account_id.as_deref().is_some_and(|id| id != account)
+    });
+    if foreign {
+        let message = format!("the batch holds records of another gateway than `{}`", batch.gateway);
+        return Err(Failure::new("UnauthorizedOperation", message));
+    }
+    Ok(())
 }
 
 fn unreadable(error: &BatchError) -> Failure {

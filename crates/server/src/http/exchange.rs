@@ -28,6 +28,9 @@ use crate::server::Server;
 /// The most bytes of a request in JSON. The longest real one is an index of 300 fields, about 60 kB.
 pub(crate) const JSON_BYTES_MAX: usize = 1 << 20;
 
+/// The most bytes of a request from nobody knows whom: names, a password or a token.
+pub(crate) const ANYONE_BYTES_MAX: usize = 4096;
+
 /// How long the body of a request may take to arrive.
 const BODY_PATIENCE: Duration = Duration::from_secs(30);
 
@@ -66,7 +69,8 @@ pub(crate) async fn catalog<O: Handle>(
 ) -> Response {
     let answer = async {
         let (asked, body) = admit::<O>(server, request).await?;
-        let request = parse(&read_body(body, JSON_BYTES_MAX).await?)?;
+        let bytes_max = if O::PERMISSION == Permission::Anyone { ANYONE_BYTES_MAX } else { JSON_BYTES_MAX };
+        let request = parse(&read_body(body, bytes_max).await?)?;
         blocking(move || O::handle(&asked, request)).await
     };
     reply(&id, answer.await.map(Answered::from))
@@ -126,7 +130,7 @@ pub(crate) async fn read_body(body: Body, bytes_max: usize) -> Result<Vec<u8>, F
         Ok(read) => read,
         Err(_) => {
             let seconds = BODY_PATIENCE.as_secs();
-            Err(Failure::new("InvalidParameter", format!("the body did not arrive within {seconds} seconds")))
+            Err(late(format!("the body did not arrive within {seconds} seconds: send it again")))
         }
     }
 }
@@ -135,8 +139,7 @@ async fn collect(body: Body, bytes_max: usize) -> Result<Vec<u8>, Failure> {
     let mut parts = body.into_data_stream();
     let mut bytes = Vec::new();
     while let Some(part) = parts.next().await {
-        let part =
-            part.map_err(|error| Failure::new("InvalidParameter", format!("the body broke off: {error}")))?;
+        let part = part.map_err(|error| late(format!("the body broke off: {error}; send it again")))?;
         if bytes.len() + part.len() > bytes_max {
             let message = format!("the body is longer than {bytes_max} bytes, the most that are accepted");
             return Err(Failure::new("RequestSizeLimitExceeded", message));
@@ -144,6 +147,11 @@ async fn collect(body: Body, bytes_max: usize) -> Result<Vec<u8>, Failure> {
         bytes.extend_from_slice(&part);
     }
     Ok(bytes)
+}
+
+/// What did not arrive whole may be right: an agent sends it again, and sets aside only what is wrong.
+fn late(message: String) -> Failure {
+    Failure::new("FailedOperation.Timeout", message)
 }
 
 /// The request that `body` writes in JSON; an empty body is an empty object.
@@ -216,6 +224,13 @@ mod tests {
     use api::DeleteTopicRequest;
 
     use super::*;
+
+    #[tokio::test]
+    async fn a_body_that_breaks_off_is_asked_for_again() {
+        let torn = futures::stream::iter([Ok("half of"), Err(std::io::Error::other("the line is cut"))]);
+        let failure = read_body(Body::from_stream(torn), JSON_BYTES_MAX).await.unwrap_err();
+        assert_eq!(failure.status(), StatusCode::REQUEST_TIMEOUT);
+    }
 
     #[test]
     fn a_missing_member_and_a_wrong_one_have_different_codes() {

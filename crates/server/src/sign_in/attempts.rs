@@ -10,6 +10,8 @@ use std::time::Duration;
 
 use flow::Timestamp;
 
+use crate::sign_in::secret::{SecretHash, hash_of};
+
 /// Attempts without a wait.
 const FREE_ATTEMPTS: u32 = 5;
 
@@ -25,8 +27,9 @@ const MEMORY: Duration = Duration::from_secs(60 * 60);
 /// The most guessers remembered. At about 100 bytes each this bounds them to 1 MB.
 const GUESSERS_MAX: usize = 10_000;
 
-/// Who tries, and as whom: another address does not lock the real user out.
-type Guesser = (IpAddr, String);
+/// Who tries, and as whom: another address does not lock the real user out. Only a hash of the name is kept, so that
+/// long names take no more memory.
+type Guesser = (IpAddr, SecretHash);
 
 /// The attempts of late.
 #[derive(Debug, Default)]
@@ -73,7 +76,7 @@ fn guesser(address: IpAddr, name: &str) -> Guesser {
         IpAddr::V4(_) => address,
         IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() >> 64 << 64)),
     };
-    (network, name.to_owned())
+    (network, hash_of(name))
 }
 
 fn wait_after(attempts: u32) -> Duration {
@@ -88,8 +91,7 @@ fn make_room(guessers: &mut HashMap<Guesser, Guessing>, now: Timestamp) {
         return;
     }
     guessers.retain(|_, guessing| now.since(guessing.last) < MEMORY);
-    let oldest =
-        guessers.iter().min_by_key(|(_, guessing)| guessing.last).map(|(guesser, _)| guesser.clone());
+    let oldest = guessers.iter().min_by_key(|(_, guessing)| guessing.last).map(|(guesser, _)| *guesser);
     if let (Some(oldest), true) = (oldest, guessers.len() >= GUESSERS_MAX) {
         guessers.remove(&oldest);
     }

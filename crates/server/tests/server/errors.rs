@@ -21,6 +21,10 @@ fn a_body_that_is_too_long_or_no_json_is_refused() {
     assert_eq!(ask("[]"), "400 InvalidParameter");
     assert_eq!(ask("{}"), "400 MissingParameter");
     assert_eq!(ask(&" ".repeat((1 << 20) + 1)), "413 RequestSizeLimitExceeded");
+    let long = " ".repeat(4097);
+    for operation in ["natlens/SignIn", "natlens/EnrolAgent"] {
+        assert_eq!(stand.ask(operation, &long, &[]).outcome(), "413 RequestSizeLimitExceeded");
+    }
     assert_eq!(ask(r#"{"TopicId": "??"}"#), "400 InvalidParameterValue.Malformed");
 }
 

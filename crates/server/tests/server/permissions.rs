@@ -104,3 +104,18 @@ fn a_region_sees_nothing_of_another() {
     let outcome = elsewhere.call::<api::DescribeIndex>(&request);
     assert_eq!(crate::sign_in::refusal(outcome), "404 ResourceNotFound.TopicNotExist");
 }
+
+#[test]
+fn an_agent_stores_only_its_own_records_where_its_flow_log_stores() {
+    let stand = Stand::start();
+    let (one, two) = (stand.enrol("one"), stand.enrol("two"));
+    let flow_log = stand.flow_log(&one, "all of one");
+    let elsewhere = api::FlowLog { cloud_log_id: "another-topic".to_owned(), ..flow_log.clone() };
+    let outcome = one.client.upload_batch(&crate::stand::batch(&one, &elsewhere, 1, Vec::new()));
+    assert_eq!(crate::sign_in::refusal(outcome), "403 UnauthorizedOperation");
+    let of_two = vec![crate::stand::record(&two, &flow_log, 1, 0)];
+    let outcome = one.client.upload_batch(&crate::stand::batch(&one, &flow_log, 2, of_two));
+    assert_eq!(crate::sign_in::refusal(outcome), "403 UnauthorizedOperation");
+    let of_one = vec![crate::stand::record(&one, &flow_log, 1, 0)];
+    one.client.upload_batch(&crate::stand::batch(&one, &flow_log, 3, of_one)).unwrap();
+}
