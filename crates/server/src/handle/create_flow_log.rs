@@ -44,16 +44,14 @@ impl Handle for CreateFlowLog {
 }
 
 fn not_created(error: StoreError) -> Failure {
-    match error {
-        StoreError::AlreadyExists { what: "flow log of resource", id } => {
-            let message = format!(
-                "a flow log of resource `{id}` already stores records of that type in that topic: \
-                 choose another topic or type"
-            );
-            Failure::new("UnsupportedOperation.FlowLogInstanceExisted", message)
-        }
-        error => error.into(),
+    if let StoreError::AlreadyExists { what: "flow log of resource", id } = &error {
+        let message = format!(
+            "a flow log of resource `{id}` already stores records of that type in that topic: \
+             choose another topic or type"
+        );
+        return Failure::new("UnsupportedOperation.FlowLogInstanceExisted", message);
     }
+    error.into()
 }
 
 fn check_storage(request: &CreateFlowLogRequest) -> Result<(), Failure> {
