@@ -1,18 +1,20 @@
 /** What stands where a page broke. */
 
-import type { ErrorComponentProps } from '@tanstack/react-router'
+import { type ErrorComponentProps, useRouter } from '@tanstack/react-router'
 import { ApiError } from '../api/client'
 import { Button } from '../ui/button'
 import { ErrorNotice, Notice } from '../ui/notice'
 import { useWords } from '../words/words'
 import { Page } from './page'
 
-export function Broken({ error, reset }: ErrorComponentProps) {
+export function Broken({ error }: ErrorComponentProps) {
   const { errors } = useWords()
+  const router = useRouter()
   if (error instanceof ApiError) {
+    // The route failed before its page was there, so the route is what is tried again.
     return (
       <Page title={errors.title}>
-        <ErrorNotice error={error} retry={reset} />
+        <ErrorNotice error={error} retry={() => void router.invalidate()} />
       </Page>
     )
   }

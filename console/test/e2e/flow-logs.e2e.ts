@@ -208,6 +208,18 @@ test('a page that is older than the server is loaded anew', async () => {
   await other.context().close()
 })
 
+test('a page that did not reach the server says so, and trying again opens it', async () => {
+  const other = await openPage(browser)
+  await shareSession(page, other)
+  await other.route('**/api/**', route => route.abort())
+  await other.goto(`${server.url}/gateways`)
+  await other.getByText('The server cannot be reached.').waitFor()
+  await other.unroute('**/api/**')
+  await other.getByRole('button', { name: 'Try again' }).click()
+  await other.getByRole('heading', { name: 'Gateways' }).waitFor()
+  await other.context().close()
+})
+
 test('gateways show how their agents are', async () => {
   await page.goto(`${server.url}/gateways`)
   const row = page.getByRole('row').nth(1)
