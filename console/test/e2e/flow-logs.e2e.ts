@@ -220,6 +220,17 @@ test('a page that did not reach the server says so, and trying again opens it', 
   await other.context().close()
 })
 
+test('a form whose choices did not arrive says why, in words', async () => {
+  const other = await openPage(browser)
+  await shareSession(page, other)
+  await other.route(/Describe(?:NatGateways|Logsets)/, route => route.abort())
+  await other.goto(`${server.url}/flow-logs?open=new`)
+  const dialog = other.getByRole('dialog', { name: 'New flow log' })
+  // Of the gateways, and of the logsets.
+  await dialog.getByText('The server cannot be reached.').nth(1).waitFor()
+  await other.context().close()
+})
+
 test('gateways show how their agents are', async () => {
   await page.goto(`${server.url}/gateways`)
   const row = page.getByRole('row').nth(1)

@@ -6,7 +6,7 @@ import { useRegion } from '../../../shell/region'
 import { LinkButton } from '../../../ui/button'
 import { Choice } from '../../../ui/choice'
 import { TextField } from '../../../ui/field'
-import { Notice } from '../../../ui/notice'
+import { Notice, sayError } from '../../../ui/notice'
 import { Select } from '../../../ui/select'
 import { useWords } from '../../../words/words'
 import { SCOPES, TYPES } from './draft'
@@ -75,7 +75,8 @@ function useGateways() {
 }
 
 function Gateway({ draft, change, say, serverSays }: Props) {
-  const { newFlowLog } = useWords()
+  const words = useWords()
+  const { newFlowLog } = words
   const gateways = useGateways()
   if (gateways.data?.TotalCount === 0) {
     return (
@@ -97,7 +98,7 @@ function Gateway({ draft, change, say, serverSays }: Props) {
       options={options}
       selected={draft.gateway}
       onSelect={gateway => change({ gateway, interfaceName: '' })}
-      wrong={say('gateway') ?? serverSays ?? gateways.error?.message}
+      wrong={say('gateway') ?? serverSays ?? (gateways.error ? sayError(gateways.error, words) : undefined)}
     />
   )
 }

@@ -4,6 +4,7 @@ import { useQuery } from '@tanstack/react-query'
 import { ask } from '../../../api/ask'
 import { useRegion } from '../../../shell/region'
 import { TextField } from '../../../ui/field'
+import { sayError } from '../../../ui/notice'
 import { Select } from '../../../ui/select'
 import { useWords } from '../../../words/words'
 import { FOR_EVER, NEW, RETENTIONS, SYSTEM } from './draft'
@@ -15,7 +16,8 @@ const LIMIT_MAX = 100
 
 export function StorageFields(props: FormPart) {
   const { draft, change, say } = props
-  const { newFlowLog } = useWords()
+  const words = useWords()
+  const { newFlowLog } = words
   const region = useRegion()
   const logsets = useQuery(ask('cls', 'DescribeLogsets', { Limit: LIMIT_MAX }, region))
   const options = [
@@ -41,7 +43,7 @@ export function StorageFields(props: FormPart) {
           selected={draft.logset}
           onSelect={choose}
           help={draft.logset === SYSTEM ? newFlowLog.systemDefaultHelp : undefined}
-          wrong={logsets.error?.message}
+          wrong={logsets.error ? sayError(logsets.error, words) : undefined}
         />
         <Topic {...props} />
       </div>
@@ -59,7 +61,8 @@ export function StorageFields(props: FormPart) {
 }
 
 function Topic({ draft, change, say }: FormPart) {
-  const { newFlowLog } = useWords()
+  const words = useWords()
+  const { newFlowLog } = words
   const region = useRegion()
   const { logset } = draft
   const isExisting = logset !== SYSTEM && logset !== NEW
@@ -91,7 +94,7 @@ function Topic({ draft, change, say }: FormPart) {
       onSelect={topic => change({ topic })}
       isDisabled={logset === SYSTEM}
       help={logset !== SYSTEM && draft.topic === SYSTEM ? newFlowLog.systemTopicHelp : undefined}
-      wrong={say('topic') ?? topics.error?.message}
+      wrong={say('topic') ?? (topics.error ? sayError(topics.error, words) : undefined)}
     />
   )
 }
