@@ -5,7 +5,7 @@ import type { Schema } from '../api/client'
 import { useWords } from '../words/words'
 import { IconButton } from './button'
 import styles from './marks.module.css'
-import { toast } from './toast'
+import { useCopy } from './use-copy'
 
 export type StatusProps = { tone: 'good' | 'warn' | 'bad' | 'idle'; children: ReactNode }
 
@@ -60,17 +60,16 @@ export function Code({ children }: { children: ReactNode }) {
 /** A text to take along, with a button that copies it. */
 export function Copyable({ label, text }: { label: string; text: string }) {
   const { common } = useWords()
-  const copy = async () => {
-    await navigator.clipboard.writeText(text)
-    toast(common.copied)
-  }
+  const copy = useCopy()
   return (
     <div className={styles.labelled}>
       <span className={styles.label}>{label}</span>
       <div className={styles.secret}>
         <code>{text}</code>
         {/* Browsers offer the clipboard on secure pages only; elsewhere a click selects all of the text. */}
-        {navigator.clipboard && <IconButton icon="copy" label={`${common.copy}: ${label}`} onPress={copy} />}
+        {navigator.clipboard && (
+          <IconButton icon="copy" label={`${common.copy}: ${label}`} onPress={() => copy(text)} />
+        )}
       </div>
     </div>
   )

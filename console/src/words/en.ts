@@ -7,6 +7,7 @@ export const en = {
     close: 'Close',
     copied: 'Copied',
     copy: 'Copy',
+    copyFailed: 'This browser gives no clipboard to a page without TLS.',
     create: 'Create',
     delete: 'Delete',
     loading: 'Loading…',

@@ -3,7 +3,6 @@ export const searchEn = {
   title: 'Search',
   pageTitle: (topic: string) => `Search ${topic}`,
   topic: 'Topic',
-  copyFailed: 'This browser gives no clipboard to a page without TLS.',
 
   query: {
     label: 'Query',

@@ -6,7 +6,6 @@ export const searchZhCN: Translated<typeof searchEn> = {
   title: '检索分析',
   pageTitle: topic => `检索 ${topic}`,
   topic: '日志主题',
-  copyFailed: '浏览器不允许未使用 TLS 的页面访问剪贴板。',
 
   query: {
     label: '检索语句',

@@ -10,6 +10,7 @@ export const zhCN: Translated<typeof en> = {
     close: '关闭',
     copied: '已复制',
     copy: '复制',
+    copyFailed: '浏览器不允许未使用 TLS 的页面访问剪贴板。',
     create: '创建',
     delete: '删除',
     loading: '加载中…',

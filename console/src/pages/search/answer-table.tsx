@@ -10,13 +10,13 @@ import type { Schema } from '../../api/client'
 import { usePreferences } from '../../state/preferences'
 import { Button } from '../../ui/button'
 import { Empty } from '../../ui/marks'
+import { useCopy } from '../../ui/use-copy'
 import { useWords } from '../../words/words'
 import styles from './answer-table.module.css'
 import { isAmount } from './columns'
 import { csvOf } from './csv'
 import { count, decimal } from './format'
 import { objectOf, textOf } from './record'
-import { useCopy } from './use-copy'
 
 /** More rows than anybody reads make the page slow. */
 const ROWS_SHOWN = 1000

@@ -9,6 +9,7 @@ import { type KeyboardEvent, useEffect, useRef } from 'react'
 import type { Schema } from '../../api/client'
 import { usePreferences } from '../../state/preferences'
 import { Button, IconButton } from '../../ui/button'
+import { useCopy } from '../../ui/use-copy'
 import { useWords } from '../../words/words'
 import { fieldText } from './columns'
 import { groupName } from './field-list'
@@ -18,7 +19,6 @@ import styles from './record-details.module.css'
 import { RecordPath } from './record-path'
 import { Action } from './record-row'
 import type { SearchState } from './search-state'
-import { useCopy } from './use-copy'
 
 export type RecordDetailsProps = {
   page: SearchState
