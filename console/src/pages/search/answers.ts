@@ -62,9 +62,8 @@ function recordsOf({ pages }: { pages: Schema<'SearchLogResponse'>[] }): { recor
 /** The table that the SQL part computes. */
 export function useAnalysis(question: Question) {
   const { sql } = partsOf(question.query)
-  const request = { ...where(question, question.query), UseNewAnalysis: true }
   return useQuery({
-    ...ask('cls', 'SearchLog', request, question.region),
+    ...askAnalysis(question, question.query),
     placeholderData: keepPreviousData,
     enabled: sql !== undefined,
   })
@@ -73,40 +72,18 @@ export function useAnalysis(question: Question) {
 /** The counts of all records and of the refused ones among them. */
 export function useHistogram(question: Question) {
   const { search } = partsOf(question.query)
-  const histogram = (query: string) =>
-    ask(
-      'cls',
-      'DescribeLogHistogram',
-      {
-        TopicId: question.topic,
-        From: question.range.from,
-        To: question.range.to,
-        Query: query,
-        SyntaxRule: CQL,
-        Interval: intervalFor(question.range),
-      },
-      question.region,
-    )
-  const all = useQuery({ ...histogram(search), placeholderData: keepPreviousData })
+  const all = useQuery({ ...askHistogram(question, search), placeholderData: keepPreviousData })
   const refused = useQuery({
-    ...histogram(searchWith(search, 'action:REJECT')),
+    ...askHistogram(question, searchWith(search, 'action:REJECT')),
     placeholderData: keepPreviousData,
   })
   return { all, refused }
 }
 
 /** How many windows of the range are known to be incomplete, whatever the search finds. */
-export function useGaps({ topic, region, range }: Question): number {
-  const request = {
-    TopicId: topic,
-    From: range.from,
-    To: range.to,
-    Query: 'log-status:SKIPDATA',
-    SyntaxRule: CQL,
-    Interval: intervalFor(range),
-  }
+export function useGaps(question: Question): number {
   const { data } = useQuery({
-    ...ask('cls', 'DescribeLogHistogram', request, region),
+    ...askHistogram(question, 'log-status:SKIPDATA'),
     placeholderData: keepPreviousData,
   })
   return data?.TotalCount ?? 0
@@ -153,10 +130,8 @@ export function useTotals(question: Question, field: string) {
 /** Computes from the records that the search finds, in place of what the question's own SQL would. */
 function useComputed(question: Question, sql: string) {
   const { search } = partsOf(question.query)
-  const query = joined({ search, sql })
-  const request = { ...where(question, query), UseNewAnalysis: true }
   return useQuery({
-    ...ask('cls', 'SearchLog', request, question.region),
+    ...askAnalysis(question, joined({ search, sql })),
     placeholderData: keepPreviousData,
   })
 }
@@ -171,6 +146,25 @@ export function useRecordAt(question: Question, place: string | undefined, enabl
     enabled: enabled && place !== undefined,
     select: answer => (answer.Results ?? []).map(recordOf).find(record => record.place === place),
   })
+}
+
+/** Counts over the range what `search` finds. */
+function askHistogram({ topic, region, range }: Question, search: string) {
+  const request = {
+    TopicId: topic,
+    From: range.from,
+    To: range.to,
+    Query: search,
+    SyntaxRule: CQL,
+    Interval: intervalFor(range),
+  }
+  return ask('cls', 'DescribeLogHistogram', request, region)
+}
+
+/** Computes the SQL of `query` over the range. */
+function askAnalysis(question: Question, query: string) {
+  const request = { ...where(question, query), UseNewAnalysis: true }
+  return ask('cls', 'SearchLog', request, question.region)
 }
 
 function where({ topic, range }: Question, query: string) {
