@@ -29,7 +29,7 @@ export function partsOf(query: string): QueryParts {
 }
 
 /** Whether the search finds everything. */
-export function findsAll(search: string): boolean {
+function findsAll(search: string): boolean {
   return search.trim() === '' || search.trim() === '*'
 }
 

@@ -12,7 +12,7 @@ export function useRegion(): string | undefined {
 }
 
 /** The region that answers come from, once it is known. */
-export function useEffectiveRegion(): string | undefined {
+function useEffectiveRegion(): string | undefined {
   const named = useRegion()
   const regions = useQuery(ask('natlens', 'DescribeRegions', {}))
   return named ?? regions.data?.DefaultRegion

@@ -21,7 +21,7 @@ export function useChartColors(): ChartColors {
 }
 
 /** Which of the two themes is in force. */
-export function useColorScheme(): 'light' | 'dark' {
+function useColorScheme(): 'light' | 'dark' {
   const { theme } = usePreferences()
   const [systemIsDark, setSystemIsDark] = useState(() => matchMedia(DARK).matches)
   useEffect(() => {

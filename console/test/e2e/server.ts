@@ -36,24 +36,16 @@ export type TestServer = {
   stop(): Promise<void>
 }
 
-/** A server alone: nothing is collected. */
-export function startServer(): Promise<TestServer> {
-  return start(() => ['server'])
-}
-
 /** A server with a gateway whose traffic is replayed from a recording. */
-export function startServerWithGateway(): Promise<TestServer> {
-  return start(folder => [
+export async function startServerWithGateway(): Promise<TestServer> {
+  const folder = await mkdtemp(join(tmpdir(), 'natlens-console-'))
+  const data = join(folder, 'data')
+  const args = [
     'up',
     ...['--replay', RECORDING, '--window-seconds', '10'],
     ...['--state-folder', join(folder, 'agent')],
-  ])
-}
-
-async function start(command: (folder: string) => string[]): Promise<TestServer> {
-  const folder = await mkdtemp(join(tmpdir(), 'natlens-console-'))
-  const data = join(folder, 'data')
-  const args = [...command(folder), '--listen', '127.0.0.1:0', '--data-folder', data]
+    ...['--listen', '127.0.0.1:0', '--data-folder', data],
+  ]
   const program = spawn(PROGRAM, args, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] })
   const stop = async () => {
     await ended(program)

@@ -8,12 +8,12 @@ import { useWords, type Words } from '../../words/words'
 const PASSWORD_LENGTH_MIN = 12
 const PASSWORD_LENGTH_MAX = 256
 
-export type NewPassword = { first: string; second: string }
+type NewPassword = { first: string; second: string }
 
 type Wrong = { first?: string; second?: string }
 
 /** What is wrong with the password; empty when it can be sent. */
-export function wrongWith({ first, second }: NewPassword, { signIn }: Words): Wrong {
+function wrongWith({ first, second }: NewPassword, { signIn }: Words): Wrong {
   if (first.length < PASSWORD_LENGTH_MIN) return { first: signIn.passwordTooShort }
   if (first.length > PASSWORD_LENGTH_MAX) return { first: signIn.passwordTooLong }
   if (first !== second) return { second: signIn.passwordsDiffer }
