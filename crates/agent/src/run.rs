@@ -304,7 +304,7 @@ impl Collector {
             tracing::warn!(%window, packets = loss.packets, bytes = loss.bytes, cause, "packets are in no record");
             self.windows.lose(loss.window, loss.packets);
         }
-        for first in self.spool.take_torn() {
+        for first in self.spool.take_lost() {
             self.windows.lose(self.length.window_of(first), 0);
         }
         // Until somebody has told which flow logs to carry out, windows stay open: their records are not lost.

@@ -122,8 +122,8 @@ struct State {
     /// Batches set aside, oldest first, with their bytes.
     aside: VecDeque<(String, u64)>,
     aside_bytes: u64,
-    /// When the first records of damaged files started, since the last `take_torn`.
-    torn: Vec<Timestamp>,
+    /// When the first records of damaged or removed files started, since the last `take_lost`.
+    lost: Vec<Timestamp>,
     closed_until: Option<Timestamp>,
     /// Nothing will be added any more.
     closed: bool,
@@ -251,13 +251,14 @@ impl Spool {
         }
     }
 
-    /// Does not wait for a batch any more whose file somebody removed.
+    /// Does not wait for a batch any more whose file somebody removed: its records are lost.
     pub(crate) fn gone(&self, spooled: &Spooled) {
         if self.is_abandoned() {
             return;
         }
         tracing::error!(path = %self.files.path(&spooled.name).display(), "somebody removed a batch that waited");
         self.forget(spooled);
+        self.state().lost.push(spooled.first);
     }
 
     /// Removes a batch that the server stored.
@@ -296,7 +297,7 @@ impl Spool {
         self.forget(spooled);
         let mut state = self.state();
         if *why == SetAside::Torn {
-            state.torn.push(spooled.first);
+            state.lost.push(spooled.first);
         }
         state.aside_bytes += spooled.bytes;
         state.aside.push_back((aside, spooled.bytes));
@@ -323,9 +324,9 @@ impl Spool {
         state.bytes_used -= spooled.bytes;
     }
 
-    /// When the first records of damaged files started, since the last call.
-    pub(crate) fn take_torn(&self) -> Vec<Timestamp> {
-        std::mem::take(&mut self.state().torn)
+    /// When the first records of damaged or removed files started, since the last call.
+    pub(crate) fn take_lost(&self) -> Vec<Timestamp> {
+        std::mem::take(&mut self.state().lost)
     }
 
     /// How many batches wait, and their bytes on the disk.

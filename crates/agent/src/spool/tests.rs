@@ -265,7 +265,7 @@ impl World {
             assert!(self.stored.contains_key(id) || self.refused.contains(id), "batch {id} is forgotten");
         }
         assert_eq!(self.spool.waiting(), (0, 0));
-        assert_eq!(self.spool.take_torn(), [], "no power cut tears a batch that was promised");
+        assert_eq!(self.spool.take_lost(), [], "no power cut tears a batch that was promised");
     }
 }
 
@@ -328,7 +328,7 @@ fn a_damaged_file_is_set_aside_and_the_others_are_sent() {
     let (spool, metrics) = (open(), AgentMetrics::default());
     assert_eq!(sent(&spool, &metrics), ["second", "fourth"]);
     assert_eq!(metrics.read().torn_batches_total, 2);
-    assert_eq!(spool.take_torn(), [Timestamp::from_seconds(60); 2]);
+    assert_eq!(spool.take_lost(), [Timestamp::from_seconds(60); 2]);
     let names: Vec<(String, u64)> = Folder::open(place.path()).unwrap().list().unwrap();
     assert_eq!(names.iter().filter(|(name, _)| name.ends_with(TORN_SUFFIX)).count(), 2, "{names:?}");
     assert_eq!(open().waiting(), (0, 0));
@@ -370,14 +370,15 @@ fn an_upload_that_outlasts_its_run_leaves_the_files_to_the_next() {
 }
 
 #[test]
-fn a_batch_that_somebody_removed_is_not_damaged_and_blocks_nothing() {
+fn a_batch_that_somebody_removed_is_lost_not_damaged_and_blocks_nothing() {
     let place = tempfile::tempdir().unwrap();
     let spool = Spool::open(Box::new(Folder::open(place.path()).unwrap()), u64::MAX).unwrap();
     spool.add(&[batch("gone"), batch("fine")]).unwrap();
     std::fs::remove_file(place.path().join(spool.oldest().unwrap().name)).unwrap();
     let metrics = AgentMetrics::default();
     assert_eq!(sent(&spool, &metrics), ["fine"]);
-    assert_eq!((metrics.read().torn_batches_total, spool.take_torn(), spool.waiting()), (0, vec![], (0, 0)));
+    assert_eq!((metrics.read().torn_batches_total, spool.waiting()), (0, (0, 0)));
+    assert_eq!(spool.take_lost(), [Timestamp::from_seconds(60)]);
 }
 
 #[test]
