@@ -57,7 +57,7 @@ impl Namespace {
     /// Runs `deed` in the namespace, in a thread of its own.
     pub(crate) fn run<T: Send>(&self, deed: impl FnOnce() -> T + Send) -> Result<T, SourceError> {
         let Some((name, file)) = &self.named else { return Ok(deed()) };
-        let fails = |source| SourceError::Namespace { name: name.clone(), source };
+        let fails = |source| cannot_enter(name, source);
         thread::scope(|scope| {
             let inside = thread::Builder::new()
                 .name("capture-netns".to_owned())
@@ -68,6 +68,16 @@ impl Namespace {
                 Err(panic) => std::panic::resume_unwind(panic),
             }
         })
+    }
+}
+
+/// The name is right, or [`Namespace::find`] had refused it: advice about names helps only where no privilege is missing.
+fn cannot_enter(name: &str, source: io::Error) -> SourceError {
+    if source.kind() == io::ErrorKind::PermissionDenied {
+        let deed = "enter another network namespace";
+        SourceError::MissingCapability { deed, capability: "CAP_SYS_ADMIN", source }
+    } else {
+        SourceError::Namespace { name: name.to_owned(), source }
     }
 }
 
@@ -112,5 +122,12 @@ mod tests {
         let error = Namespace::find(Some("no-such-namespace")).unwrap_err();
         assert!(error.to_string().contains("`no-such-namespace`"));
         assert!(Namespace::find(Some("../net")).is_err());
+    }
+
+    #[test]
+    fn who_may_not_enter_a_namespace_is_told_which_privilege_is_missing() {
+        let refused = |errno| cannot_enter("natgw", io::Error::from_raw_os_error(errno)).to_string();
+        assert_eq!(refused(1), "cannot enter another network namespace: grant CAP_SYS_ADMIN, or run as root");
+        assert!(refused(22).contains("`natgw`"));
     }
 }

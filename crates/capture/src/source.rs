@@ -125,7 +125,9 @@ impl LossCause {
 #[non_exhaustive]
 pub enum SourceError {
     /// The process lacks privileges.
-    #[error("cannot {deed}: grant CAP_BPF, CAP_PERFMON, CAP_NET_ADMIN and CAP_SYS_ADMIN, or run as root")]
+    #[error(
+        "cannot {deed}: grant CAP_BPF, CAP_PERFMON, CAP_NET_ADMIN, and CAP_SYS_ADMIN for another network namespace, or run as root"
+    )]
     NotPermitted {
         /// What was tried.
         deed: &'static str,

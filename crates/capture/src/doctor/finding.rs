@@ -143,8 +143,8 @@ impl Examination {
     }
 
     fn mend_of_step(&self, error: &SourceError) -> Option<String> {
-        if matches!(error, SourceError::NotPermitted { .. }) {
-            Some("see privileges".to_owned())
+        if is_missing_privilege(error) {
+            Some(SEE_PRIVILEGES.to_owned())
         } else if matches!(error, SourceError::NoKernelTypes) {
             Some("boot a kernel built with CONFIG_DEBUG_INFO_BTF=y".to_owned())
         } else if matches!(error, SourceError::Kernel { .. }) {
@@ -175,8 +175,7 @@ impl Examination {
                 what: WHAT,
                 state: self.state_of_fallback(State::Missing),
                 says: said(error),
-                mend: matches!(error, SourceError::MissingCapability { .. })
-                    .then(|| "see privileges".to_owned()),
+                mend: is_missing_privilege(error).then(|| SEE_PRIVILEGES.to_owned()),
             },
         }
     }
@@ -251,6 +250,8 @@ impl Examination {
 const REFUSALS_UNSEEN: &str =
     "refused packets are not seen: add `log group 5` to refusing rules and set `agent.nflog_group = 5`";
 
+const SEE_PRIVILEGES: &str = "see privileges";
+
 fn good(what: &'static str, says: String) -> Finding {
     Finding { what, state: State::Good, says, mend: None }
 }
@@ -281,6 +282,10 @@ fn said(error: &SourceError) -> String {
     }
     // A program that failed may have said several lines.
     text.lines().collect::<Vec<_>>().join("; ")
+}
+
+fn is_missing_privilege(error: &SourceError) -> bool {
+    matches!(error, SourceError::NotPermitted { .. } | SourceError::MissingCapability { .. })
 }
 
 fn is_missing_program(error: &SourceError) -> bool {

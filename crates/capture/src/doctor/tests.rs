@@ -84,7 +84,7 @@ fn a_process_without_privileges_is_told_which() {
             missing privileges: lacking CAP_BPF, CAP_PERFMON, CAP_NET_ADMIN
                 setcap cap_bpf,cap_perfmon,cap_net_admin+ep /usr/bin/natlens
             ok kernel types: work
-            missing kernel programs: cannot load the kernel programs: grant CAP_BPF, CAP_PERFMON, CAP_NET_ADMIN and CAP_SYS_ADMIN, or run as root: Operation not permitted (os error 1)
+            missing kernel programs: cannot load the kernel programs: grant CAP_BPF, CAP_PERFMON, CAP_NET_ADMIN, and CAP_SYS_ADMIN for another network namespace, or run as root: Operation not permitted (os error 1)
                 see privileges
             unknown egress (tcx): not reached
             unknown refusals (tp_btf): not reached
