@@ -50,7 +50,7 @@ fn exact(prefix: Prefix) -> Test {
 
 /// The prefix without host bits, so that `10.1.2.3/16` and `10.1.0.0/16` are one.
 fn aligned(prefix: Prefix) -> Prefix {
-    prefix.to_string().parse().expect("a printed prefix is a prefix")
+    Prefix::new(prefix.first(), prefix.length()).expect("its lowest address has as many bits")
 }
 
 fn wildcard(field: &IndexedField, value: &Spelled) -> Result<Test, Fault> {
@@ -80,10 +80,8 @@ fn prefix4(written: &str) -> Option<Prefix> {
     for (octet, part) in octets.iter_mut().zip(parts.iter().take(known)) {
         *octet = part.parse().ok()?;
     }
-    format!("{}/{}", Ipv4Addr::from(octets), known * 8)
-        .parse()
-        .ok()
-        .filter(|_| only_stars_follow && known > 0)
+    let length = u8::try_from(known * 8).ok()?;
+    Prefix::new(Ipv4Addr::from(octets).into(), length).filter(|_| only_stars_follow && known > 0)
 }
 
 /// `2001:db8:*` as `2001:db8::/32`. With `::` before the star the number of groups is open, so it stays a wildcard.
@@ -93,6 +91,6 @@ fn prefix6(written: &str) -> Option<Prefix> {
     for (segment, group) in segments.iter_mut().zip(&groups) {
         *segment = u16::from_str_radix(group, 16).ok()?;
     }
-    let length = groups.len() * 16;
-    format!("{}/{length}", Ipv6Addr::from(segments)).parse().ok().filter(|_| groups.len() < 8)
+    let length = u8::try_from(groups.len() * 16).ok()?;
+    Prefix::new(Ipv6Addr::from(segments).into(), length).filter(|_| groups.len() < 8)
 }
