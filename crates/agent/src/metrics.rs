@@ -29,16 +29,10 @@ numbers!(
     closed_windows_total,
     /// Batches that wait in the spool.
     spooled_batches,
-    /// What they take on the disk. Unit: bytes.
-    spooled_bytes,
-    /// Batches spooled since the start.
-    spooled_batches_total,
     /// Batches that the server acknowledged since the start.
     sent_batches_total,
     /// Of these, batches that it had stored before.
     sent_again_batches_total,
-    /// Attempts to send that failed and will be repeated.
-    retries_total,
     /// Batches set aside because the server will never store them.
     refused_batches_total,
     /// Batches set aside because their file was damaged.
@@ -47,22 +41,10 @@ numbers!(
     withheld_windows_total,
     /// Packets of closed windows known to be in no record, for whatever reason. Unit: packets.
     lost_packets_total,
-    /// Closed windows in which something was lost, those with an unknown number of packets included.
-    losses_total,
-    /// Polls of the source that failed.
-    poll_failures_total,
-    /// The generation of flow logs that is carried out; 0 before the first.
-    flow_logs_generation,
     /// How many flow logs are carried out.
     flow_logs,
-    /// How many prefixes the inventory holds.
-    inventory_prefixes,
     /// Changes of the inventory file that could not be used.
     inventory_failures_total,
-    /// Changes of the file of autonomous systems that could not be used.
-    asn_file_failures_total,
-    /// 1 while the server refuses the agent's token, else 0.
-    identity_refused,
 );
 
 /// Counts what a run does; clones count together.

@@ -39,9 +39,7 @@ impl Names {
         let read = settings.inventory_file.as_deref().map(InventoryFile::open).transpose()?;
         let (file, inventory) = read.map_or_else(Default::default, |(file, read)| (Some(file), read));
         let origin = Origin::open(settings.asn_file.as_deref())?;
-        let names = Self { file, inventory: Arc::new(inventory), origin, metrics: settings.metrics.clone() };
-        names.count();
-        Ok(names)
+        Ok(Self { file, inventory: Arc::new(inventory), origin, metrics: settings.metrics.clone() })
     }
 
     /// Gives the windows the inventory that closes them from now on.
@@ -51,7 +49,6 @@ impl Names {
 
     /// Reads those files again that have changed.
     pub(crate) fn look_again(&mut self) {
-        let counters = &self.metrics.counters;
         match self.file.as_mut().map_or(Ok(None), InventoryFile::changed) {
             Ok(None) => {}
             Ok(Some(inventory)) => {
@@ -59,20 +56,18 @@ impl Names {
                 self.inventory = Arc::new(inventory);
             }
             Err(error) => {
-                counters.inventory_failures_total.add(1);
+                self.metrics.counters.inventory_failures_total.add(1);
                 let error = &error as &dyn Error;
                 tracing::error!(error, "the inventory cannot be used: the last right one stays in force");
             }
         }
         if let Err(error) = self.origin.look_again() {
-            counters.asn_file_failures_total.add(1);
             let error = &error as &dyn Error;
             tracing::error!(
                 error,
                 "the autonomous systems cannot be used: the last right ones stay in force"
             );
         }
-        self.count();
     }
 
     /// Writes into the records where their destinations are registered.
@@ -80,9 +75,5 @@ impl Names {
         for collected in closed.iter_mut().flat_map(|window| &mut window.collected) {
             collected.records.iter_mut().for_each(|record| self.origin.tell(record));
         }
-    }
-
-    fn count(&self) {
-        self.metrics.counters.inventory_prefixes.set(self.inventory.prefixes() as u64);
     }
 }

@@ -88,12 +88,10 @@ impl Orders {
                 _ if stop.is_asked() => return, // another run may own the folder by now
                 Ok(response) => {
                     backoff.reset();
-                    self.metrics.counters.identity_refused.set(0);
                     if generation == Some(response.generation) {
                         SAME_ANSWER_WAIT
                     } else {
                         generation = Some(response.generation);
-                        self.metrics.counters.flow_logs_generation.set(response.generation);
                         let count = response.flow_logs.len();
                         tracing::info!(
                             generation = response.generation,
@@ -116,7 +114,6 @@ impl Orders {
 
     fn tell(&self, error: &ClientError, wait: Duration) {
         if matches!(error, ClientError::Refused { status: 401, .. }) {
-            self.metrics.counters.identity_refused.set(1);
             tracing::error!(
                 gateway = %self.gateway, error = error as &dyn std::error::Error,
                 "the server does not know this agent's token: records are spooled meanwhile; if the gateway was \

@@ -333,7 +333,6 @@ impl Collector {
         // A failed poll leaves the source as it was: what it gave is given again.
         self.events.clear();
         self.poll_failures += 1;
-        self.metrics.counters.poll_failures_total.add(1);
         let hopeless = matches!(error, SourceError::ClockSet { .. } | SourceError::Recording(_));
         if hopeless || self.poll_failures >= POLL_FAILURES_MAX {
             return Err(error.into());
@@ -351,15 +350,9 @@ impl Collector {
         let collected = closed.iter().flat_map(|window| &window.collected);
         let spooled = batches(&self.identity, missing.iter().chain(collected))
             .map_err(Box::<dyn std::error::Error>::from)
-            .and_then(|batches| {
-                self.spool.add(&batches)?;
-                Ok(batches.len() as u64)
-            });
+            .and_then(|batches| Ok(self.spool.add(&batches)?));
         match spooled {
-            Ok(batches) => {
-                self.metrics.counters.spooled_batches_total.add(batches);
-                self.withheld.clear();
-            }
+            Ok(()) => self.withheld.clear(),
             Err(error) => {
                 let packets = self.withheld.add(closed, flow_logs);
                 self.metrics.counters.withheld_windows_total.add(closed.len() as u64);
@@ -398,14 +391,12 @@ impl Collector {
     fn count_closed(&self, closed: &[ClosedWindow]) {
         let losses = closed.iter().filter_map(|window| window.lost);
         self.metrics.counters.closed_windows_total.add(closed.len() as u64);
-        self.metrics.counters.losses_total.add(losses.clone().count() as u64);
         self.metrics.counters.lost_packets_total.add(losses.fold(0, u64::saturating_add));
     }
 
     fn count_waiting(&self) {
-        let (batches, bytes) = self.spool.waiting();
+        let (batches, _bytes) = self.spool.waiting();
         self.metrics.counters.spooled_batches.set(batches);
-        self.metrics.counters.spooled_bytes.set(bytes);
     }
 
     /// Spools what the windows hold, complete or not.

@@ -96,7 +96,6 @@ impl Shipper {
                 Next::Now
             }
             Answer::Later { retry_after, reason } => {
-                self.metrics.counters.retries_total.add(1);
                 let wait = self.backoff.next_wait();
                 let wait = retry_after.map_or(wait, |asked| asked.clamp(FIRST_WAIT, ASKED_WAIT_MAX));
                 tracing::warn!(reason, ?wait, "cannot send a batch yet");
@@ -108,9 +107,8 @@ impl Shipper {
 
     /// Tells how much waits after a turn.
     fn counted(&self, spool: &Spool, next: Next) -> Next {
-        let (batches, bytes) = spool.waiting();
+        let (batches, _bytes) = spool.waiting();
         self.metrics.counters.spooled_batches.set(batches);
-        self.metrics.counters.spooled_bytes.set(bytes);
         next
     }
 }
