@@ -68,7 +68,7 @@ export function Copyable({ label, text }: { label: string; text: string }) {
         <code>{text}</code>
         {/* Browsers offer the clipboard on secure pages only; elsewhere a click selects all of the text. */}
         {navigator.clipboard && (
-          <IconButton icon="copy" label={`${common.copy}: ${label}`} onPress={() => copy(text)} />
+          <IconButton icon="copy" label={common.named(common.copy, label)} onPress={() => copy(text)} />
         )}
       </div>
     </div>

@@ -17,6 +17,8 @@ export const en = {
     retry: 'Try again',
     save: 'Save',
     moreActions: (name: string) => `Actions for ${name}`,
+    named: (name: string, value: string) => `${name}: ${value}`,
+    sentences: (first: string, second: string) => `${first} ${second}`,
   },
 
   errors: {

@@ -91,7 +91,7 @@ export const searchEn = {
     absent: 'absent',
     include: (field: string, value: string) => `Only records with ${field} ${value}`,
     exclude: (field: string, value: string) => `Without records with ${field} ${value}`,
-    share: (count: string, percent: string) => `${count} records, ${percent}`,
+    share: (count: string, percent: string) => `${count} records, ${percent}.`,
     valuesHint: 'Click: only these. Alt-click: without these.',
   },
 
@@ -152,7 +152,7 @@ export const searchEn = {
     exclude: (field: string) => `Without records with this ${field}`,
     conversation: 'All records of this conversation',
     gone: 'This record cannot be found. It may be older than the topic keeps records.',
-    type: (type: number, code: number) => `type ${type}, code ${code}`,
+    message: (protocol: string, type: number, code: number) => `${protocol}, type ${type}, code ${code}`,
     packets: (count: string) => `${count} packets`,
     onePacket: '1 packet',
     counts: (way: string, packets: string, bytes: string) => `${way}: ${packets}, ${bytes}`,

@@ -94,7 +94,7 @@ export const searchZhCN: Translated<typeof searchEn> = {
     absent: '无值',
     include: (field, value) => `仅看 ${field} 为 ${value} 的记录`,
     exclude: (field, value) => `排除 ${field} 为 ${value} 的记录`,
-    share: (count, percent) => `${count} 条记录，${percent}`,
+    share: (count, percent) => `${count} 条记录，${percent}。`,
     valuesHint: '点击：仅看；Alt+点击：排除。',
   },
 
@@ -152,7 +152,7 @@ export const searchZhCN: Translated<typeof searchEn> = {
     exclude: field => `排除此 ${field} 的记录`,
     conversation: '该会话的全部记录',
     gone: '找不到该记录，可能已超过日志主题的保存时间。',
-    type: (type, code) => `类型 ${type}，代码 ${code}`,
+    message: (protocol, type, code) => `${protocol}，类型 ${type}，代码 ${code}`,
     packets: count => `${count} 个包`,
     onePacket: '1 个包',
     counts: (way, packets, bytes) => `${way}：${packets}，${bytes}`,

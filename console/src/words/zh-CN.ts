@@ -20,6 +20,8 @@ export const zhCN: Translated<typeof en> = {
     retry: '重试',
     save: '保存',
     moreActions: name => `${name} 的操作`,
+    named: (name, value) => `${name}：${value}`,
+    sentences: (first, second) => `${first}${second}`,
   },
 
   errors: {

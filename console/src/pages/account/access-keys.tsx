@@ -71,7 +71,7 @@ function KeyTable({ AccessKeys }: ResponseOf<'DescribeAccessKeys'>) {
             <Cell align="end">
               <IconButton
                 icon="bin"
-                label={`${common.delete}: ${SecretId}`}
+                label={common.named(common.delete, SecretId)}
                 onPress={() => setDoomed(SecretId)}
               />
             </Cell>

@@ -45,19 +45,23 @@ export function FieldValues({ page, field }: { page: SearchState; field: string 
 type ValueItemProps = { page: SearchState; field: string; counted: CountedValue; total: number }
 
 function ValueItem({ page, field, counted, total }: ValueItemProps) {
-  const { search } = useWords()
+  const { common, search } = useWords()
   const { language } = usePreferences()
   const { value } = counted
   const text = value === undefined || value === '' ? search.fields.absent : fieldText(field, value, language)
   const share = counted.count / total
   const percent = percentOf(share, language)
+  const hint = common.sentences(
+    search.fields.share(count(counted.count, language), percent),
+    search.fields.valuesHint,
+  )
   const narrow = (wanted: 'include' | 'exclude') => page.narrow({ field, value, wanted })
   return (
     <li className={styles.value}>
       <button
         type="button"
         className={styles.include}
-        title={`${search.fields.share(count(counted.count, language), percent)}. ${search.fields.valuesHint}`}
+        title={hint}
         onClick={event => narrow(event.altKey ? 'exclude' : 'include')}
       >
         <span className={styles.bar} style={{ inlineSize: `${Math.max(1, share * 100)}%` }} />

@@ -156,14 +156,15 @@ function CountTable({ bars, onZoom }: Pick<HistogramProps, 'bars' | 'onZoom'>) {
 
 /** What the drawing shows, in a sentence or two. */
 function useSummary(bars: Bars, { from, to }: TimeRange): string {
-  const { search } = useWords()
+  const { common, search } = useWords()
   const { language } = usePreferences()
   const total = count(sum(bars.totals), language)
   const refused = count(sum(bars.refused), language)
   const summary = search.histogram.summary(total, refused, moment(from), moment(to))
   const top = highest(bars)
   if (!top) return summary
-  return `${summary} ${search.histogram.highest(count(top.count, language), spanOfBar(top.startMs, bars.intervalMs))}`
+  const span = spanOfBar(top.startMs, bars.intervalMs)
+  return common.sentences(summary, search.histogram.highest(count(top.count, language), span))
 }
 
 function sum(counts: readonly number[]): number {

@@ -109,13 +109,14 @@ function refusedAt(query: string, { position, message }: ApiError): Mistake[] {
   return [{ ...place, severity: 'error', message: plainMessage(message) }]
 }
 
-function unknownAt(query: string, fields: readonly KnownField[], { search }: Words): Mistake[] {
+function unknownAt(query: string, fields: readonly KnownField[], { common, search }: Words): Mistake[] {
   return unknownFields(query, fields).map(({ text, from, to }) => {
     const meant = nearest(
       text,
       fields.map(({ Name }) => Name),
     )
-    const hint = meant === undefined ? '' : ` ${search.query.didYouMean(meant)}`
-    return { from, to, severity: 'warning', message: `${search.query.unknownField(text)}${hint}` }
+    const unknown = search.query.unknownField(text)
+    const message = meant === undefined ? unknown : common.sentences(unknown, search.query.didYouMean(meant))
+    return { from, to, severity: 'warning', message }
   })
 }

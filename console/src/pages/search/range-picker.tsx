@@ -18,7 +18,8 @@ import styles from './range-picker.module.css'
 import type { SearchState } from './search-state'
 
 export function RangePicker({ page }: { page: SearchState }) {
-  const { search } = useWords()
+  const { common, search } = useWords()
+  const label = useRangeLabel(page)
   const { range } = page.question
   const move = (lengths: -1 | 1) => {
     const next = shifted(range, lengths)
@@ -28,12 +29,9 @@ export function RangePicker({ page }: { page: SearchState }) {
     <div className={styles.group}>
       <IconButton icon="previous" label={search.range.earlier} onPress={() => move(-1)} />
       <DialogTrigger>
-        <AriaButton
-          className={styles.trigger ?? ''}
-          aria-label={`${search.range.label}: ${useRangeLabel(page)}`}
-        >
+        <AriaButton className={styles.trigger ?? ''} aria-label={common.named(search.range.label, label)}>
           <Icon name="clock" />
-          <span>{useRangeLabel(page)}</span>
+          <span>{label}</span>
           <Icon name="chevron" />
         </AriaButton>
         <Popover className={popoverStyles.popover ?? ''} placement="bottom end" offset={4}>

@@ -12,7 +12,7 @@ import type { FoundRecord } from './record'
 import styles from './record-details.module.css'
 
 export function RecordPath({ record }: { record: FoundRecord }) {
-  const { search } = useWords()
+  const { common, search } = useWords()
   const value = (field: string) => record.fields.get(field)
   const protocol = value('protocol') ?? ''
   const hasNoPorts = isIcmp(protocol)
@@ -26,6 +26,7 @@ export function RecordPath({ record }: { record: FoundRecord }) {
 
   const translatedSource = end('natsrcaddr', 'natsrcport')
   const translatedDestination = end('natdstaddr', 'natdstport')
+  const rule = value('reject-rule')
   const { type, code } = icmpMessage(Number(value('dstport') ?? 0))
   return (
     <ol className={styles.path}>
@@ -36,7 +37,7 @@ export function RecordPath({ record }: { record: FoundRecord }) {
         name={search.details.through(record.gateway, translatedSource !== undefined)}
         end={translatedSource}
       >
-        {value('reject-rule') && `${search.details.rule}: ${value('reject-rule')}`}
+        {rule && common.named(search.details.rule, rule)}
       </Stop>
       <Stop name={search.details.destination} end={destination}>
         {translatedDestination !== undefined && translatedDestination !== destination && (
@@ -47,8 +48,7 @@ export function RecordPath({ record }: { record: FoundRecord }) {
         <Counts packets={value('reply-packets')} bytes={value('reply-bytes')} way={search.details.reply} />
       </Stop>
       <li className={styles.protocol}>
-        {protocolName(protocol)}
-        {hasNoPorts && `, ${search.details.type(type, code)}`}
+        {hasNoPorts ? search.details.message(protocolName(protocol), type, code) : protocolName(protocol)}
       </li>
     </ol>
   )

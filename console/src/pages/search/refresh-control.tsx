@@ -17,7 +17,7 @@ const CHOICES = ['off', '5', '30'] as const
 type Choice = (typeof CHOICES)[number]
 
 export function RefreshControl({ page }: { page: SearchState }) {
-  const { search } = useWords()
+  const { common, search } = useWords()
   const { refresh } = page.view
   const name = (choice: Choice) => (choice === 'off' ? search.refresh.off : search.refresh.every(choice))
   const choose = (choice: Choice) => {
@@ -30,7 +30,7 @@ export function RefreshControl({ page }: { page: SearchState }) {
   const trigger = (
     <AriaButton
       className={styles.trigger ?? ''}
-      aria-label={`${search.refresh.label}: ${name(refresh ?? 'off')}`}
+      aria-label={common.named(search.refresh.label, name(refresh ?? 'off'))}
     >
       {refresh && (
         <>
