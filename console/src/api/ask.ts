@@ -14,6 +14,9 @@ const RETRIES = 2
 /** How long an answer is taken as fresh when its page is opened again. Unit: milliseconds. */
 const FRESH = 5000
 
+/** The most that one answer of a list holds. */
+export const LIMIT_MAX = 100
+
 /** The options of a query that carries out `operation`; leaving the page ends it on the server too. */
 export function ask<S extends Service, O extends Operation<S>>(
   service: S,

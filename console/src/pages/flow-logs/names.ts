@@ -6,22 +6,25 @@
  */
 
 import { useQueries, useQuery } from '@tanstack/react-query'
-import { ask } from '../../api/ask'
+import { ask, LIMIT_MAX } from '../../api/ask'
 import type { Schema } from '../../api/client'
 import { useRegion } from '../../shell/region'
 
 export type Names = { topics: ReadonlyMap<string, string>; gateways: ReadonlyMap<string, string> }
 
-/** The most that one answer of the API holds. */
-const LIMIT_MAX = 100
-
 /** The most values that a filter of the API takes. */
 const FILTER_VALUES_MAX = 5
+
+/** The gateways of the region. */
+export function useGateways() {
+  const region = useRegion()
+  return useQuery(ask('vpc', 'DescribeNatGateways', { Limit: LIMIT_MAX }, region))
+}
 
 /** Names by id; a name that is not known yet, or no more, is absent. */
 export function useNames(flowLogs: readonly Schema<'FlowLog'>[]): Names {
   const region = useRegion()
-  const gateways = useQuery(ask('vpc', 'DescribeNatGateways', { Limit: LIMIT_MAX }, region))
+  const gateways = useGateways()
   const topics = useQueries({
     queries: topicQuestions(flowLogs).map(({ ids, topicRegion }) =>
       ask('cls', 'DescribeTopics', { Filters: [{ Key: 'topicId', Values: ids }] }, topicRegion ?? region),

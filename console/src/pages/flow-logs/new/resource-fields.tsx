@@ -1,14 +1,12 @@
 /** What a flow log watches: the scope, the resource that fits it, and which conversations. */
 
-import { useQuery } from '@tanstack/react-query'
-import { ask } from '../../../api/ask'
-import { useRegion } from '../../../shell/region'
 import { LinkButton } from '../../../ui/button'
 import { Choice } from '../../../ui/choice'
 import { TextField } from '../../../ui/field'
 import { Notice, sayError } from '../../../ui/notice'
 import { Select } from '../../../ui/select'
 import { useWords } from '../../../words/words'
+import { useGateways } from '../names'
 import { SCOPES, TYPES } from './draft'
 import styles from './form.module.css'
 import type { FormPart } from './new-flow-log-dialog'
@@ -67,11 +65,6 @@ function Resource(props: Props) {
         />
       )
   }
-}
-
-function useGateways() {
-  const region = useRegion()
-  return useQuery(ask('vpc', 'DescribeNatGateways', { Limit: 100 }, region))
 }
 
 function Gateway({ draft, change, say, serverSays }: Props) {

@@ -1,7 +1,7 @@
 /** Where a flow log stores: logset and topic, each existing, new or the system's default. */
 
 import { useQuery } from '@tanstack/react-query'
-import { ask } from '../../../api/ask'
+import { ask, LIMIT_MAX } from '../../../api/ask'
 import { useRegion } from '../../../shell/region'
 import { TextField } from '../../../ui/field'
 import { sayError } from '../../../ui/notice'
@@ -10,9 +10,6 @@ import { useWords } from '../../../words/words'
 import { FOR_EVER, NEW, RETENTIONS, SYSTEM } from './draft'
 import styles from './form.module.css'
 import type { FormPart } from './new-flow-log-dialog'
-
-/** The most that one answer of the API holds. */
-const LIMIT_MAX = 100
 
 export function StorageFields(props: FormPart) {
   const { draft, change, say } = props
