@@ -1,23 +1,21 @@
 /**
  * The answer: the table of the SQL or the records, and one record beside them.
  *
- * Hides: which of them is shown, what stands there while there is none, loading more.
+ * Hides: which of them is shown, loading more.
  * Knows nothing of: how tables look.
  */
 
-import type { ReactNode } from 'react'
 import type { Schema } from '../../api/client'
 import { partsOf } from '../../query/condition'
 import { usePreferences } from '../../state/preferences'
 import { Button } from '../../ui/button'
-import { Pending } from '../../ui/marks'
 import { Notice } from '../../ui/notice'
 import { TabPanel, Tabs } from '../../ui/tabs'
 import { useWords } from '../../words/words'
 import { AnswerTable } from './answer-table'
 import { RECORDS_MAX, useAnalysis, useHistogramTotal, useRecordAt, useRecords } from './answers'
 import { count, day } from './format'
-import { Failure, NothingFound, Stopped } from './outcome'
+import { NothingFound, Outcome } from './outcome'
 import type { FoundRecord } from './record'
 import { RecordDetails } from './record-details'
 import { RecordTable } from './record-table'
@@ -56,20 +54,6 @@ function AnalysisPart({ page }: { page: SearchState }) {
       {analysis.data && <AnswerTable answer={analysis.data} isStale={analysis.isPlaceholderData} />}
     </Outcome>
   )
-}
-
-type OutcomeProps = {
-  page: SearchState
-  answer: { error: Error | null; isPending: boolean; fetchStatus: string; refetch(): unknown }
-  children: ReactNode
-}
-
-/** The answer, or what stands in its place. */
-function Outcome({ page, answer, children }: OutcomeProps) {
-  const { error, isPending, fetchStatus, refetch } = answer
-  if (error) return <Failure error={error} topic={page.question.topic} onRetry={() => void refetch()} />
-  if (!isPending) return children
-  return fetchStatus === 'fetching' ? <Pending /> : <Stopped onRetry={() => void refetch()} />
 }
 
 function RecordsPart({ page, fields }: AnswerPartProps) {

@@ -1,21 +1,36 @@
 /**
- * What stands where an answer would: nothing was found, it failed, it was stopped.
+ * An answer, or what stands in its place: it is awaited, nothing was found, it failed, it was stopped.
  *
  * Hides: which hints help.
  * Knows nothing of: how answers look.
  */
 
+import type { ReactNode } from 'react'
 import { ApiError } from '../../api/client'
 import { partsOf } from '../../query/condition'
 import { plainMessage } from '../../query/refusal'
 import { Button } from '../../ui/button'
-import { Empty } from '../../ui/marks'
+import { Empty, Pending } from '../../ui/marks'
 import { Notice, sayError } from '../../ui/notice'
 import { useWords } from '../../words/words'
 import { lengthInWords } from './format'
 import { lengthMs, QUICK_LENGTHS } from './range'
 import styles from './search-page.module.css'
 import type { SearchState } from './search-state'
+
+export type OutcomeProps = {
+  page: SearchState
+  answer: { error: Error | null; isPending: boolean; fetchStatus: string; refetch(): unknown }
+  children: ReactNode
+}
+
+/** The answer, or what stands in its place. */
+export function Outcome({ page, answer, children }: OutcomeProps) {
+  const { error, isPending, fetchStatus, refetch } = answer
+  if (error) return <Failure error={error} topic={page.question.topic} onRetry={() => void refetch()} />
+  if (!isPending) return children
+  return fetchStatus === 'fetching' ? <Pending /> : <Stopped onRetry={() => void refetch()} />
+}
 
 /** Says that no record was found, and offers a longer range or a search without conditions. */
 export function NothingFound({ page }: { page: SearchState }) {
@@ -55,7 +70,7 @@ export function NoIndex({ topic }: { topic: string }) {
 }
 
 /** Says that the person stopped the search. */
-export function Stopped({ onRetry }: { onRetry(): void }) {
+function Stopped({ onRetry }: { onRetry(): void }) {
   const { common, search } = useWords()
   return (
     <Empty title={search.records.stoppedTitle}>
@@ -66,7 +81,7 @@ export function Stopped({ onRetry }: { onRetry(): void }) {
 }
 
 /** Says what failed, with the code and the request by which the server's log names it. */
-export function Failure({ error, topic, onRetry }: { error: Error; topic: string; onRetry(): void }) {
+function Failure({ error, topic, onRetry }: { error: Error; topic: string; onRetry(): void }) {
   const words = useWords()
   if (error instanceof ApiError && error.code === NO_INDEX) return <NoIndex topic={topic} />
   const isPublished = error instanceof ApiError && error.requestId !== ''
