@@ -174,6 +174,8 @@ test('a flow log is created by keyboard alone', async () => {
   await press('Tab', 'Tab', 'Enter')
   await page.getByRole('option').first().waitFor()
   await press('Enter')
+  // The option that had the focus bears the name, too.
+  await page.getByRole('option').first().waitFor({ state: 'detached' })
   await expect.poll(() => page.evaluate('document.activeElement.textContent')).toContain('recorded-gateway')
   await press('Tab', 'ArrowRight', 'ArrowRight')
   await expect.poll(() => page.evaluate('document.activeElement.value')).toBe('REJECT')
