@@ -32,7 +32,7 @@ pub enum EngineError {
     },
     /// The query ran for too long.
     #[error(
-        "the query did not end within {} s: narrow its time range or its search, or raise `query_duration_max`",
+        "the query did not end within {} s: narrow its time range or its search",
         .most.as_secs_f64()
     )]
     Timeout {
@@ -40,15 +40,15 @@ pub enum EngineError {
         most: Duration,
     },
     /// Too many queries run already.
-    #[error("{most} queries run already: try again in a moment, or raise `queries_max`")]
+    #[error("{most} queries run already: try again in a moment")]
     Busy {
         /// How many may run.
         most: usize,
     },
     /// The queries need more memory than they may have.
     #[error(
-        "the query needs more than the {most} bytes of memory that all queries share: narrow its time range, group by \
-         fewer values, or raise `memory_bytes_max`"
+        "the query needs more than the {most} bytes of memory that all queries share: narrow its time range, or group by \
+         fewer values"
     )]
     Memory {
         /// How much they share. Unit: bytes.

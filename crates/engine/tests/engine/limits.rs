@@ -25,7 +25,7 @@ fn a_query_that_takes_too_long_is_stopped() {
     topic.append(&some_records());
     let error = topic.find("*").unwrap_err();
     assert_eq!(error.class(), EngineErrorClass::Timeout);
-    assert!(error.to_string().contains("query_duration_max"), "{error}");
+    assert_eq!(error.to_string(), "the query did not end within 0 s: narrow its time range or its search");
 }
 
 #[test]
@@ -34,7 +34,11 @@ fn a_query_that_needs_too_much_memory_is_refused() {
     topic.append(&some_records());
     let error = topic.analyse("* | SELECT \"flow-id\", count(*) GROUP BY \"flow-id\"").unwrap_err();
     assert_eq!(error.class(), EngineErrorClass::TooLarge);
-    assert!(error.to_string().contains("memory_bytes_max"), "{error}");
+    assert_eq!(
+        error.to_string(),
+        "the query needs more than the 1 bytes of memory that all queries share: narrow its time range, or group by \
+         fewer values"
+    );
 }
 
 #[test]
