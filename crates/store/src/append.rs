@@ -78,6 +78,7 @@ type Shares<'a> = BTreeMap<(&'a Owner, &'a TopicId), Share<'a>>;
 
 /// A segment whose file is durable, and what to remember with it.
 struct Prepared<'a> {
+    topic: (&'a Owner, &'a TopicId),
     /// `None` when the batches hold no records.
     segment: Option<SegmentRow>,
     batches: Vec<&'a NewBatch>,
@@ -113,17 +114,17 @@ impl Store {
     /// Writes the segment of each share and makes the files durable; nothing names them yet.
     fn prepare<'a>(&self, shares: Shares<'a>, now: Timestamp) -> Result<Vec<Prepared<'a>>, StoreError> {
         let mut prepared = Vec::with_capacity(shares.len());
-        for ((owner, topic), share) in shares {
+        for (topic, share) in shares {
             let rows = numbered(&share);
             let rows_ever = share.rows_ever + i64::try_from(rows.len()).unwrap_or(i64::MAX);
-            let segment = match self.write_rows((owner, topic), &rows, now) {
+            let segment = match self.write_rows(topic, &rows, now) {
                 Ok(segment) => segment,
                 Err(error) => {
                     self.discard(&prepared);
                     return Err(error);
                 }
             };
-            prepared.push(Prepared { segment, batches: share.batches, rows_ever });
+            prepared.push(Prepared { topic, segment, batches: share.batches, rows_ever });
         }
         Ok(prepared)
     }
@@ -167,14 +168,14 @@ impl Store {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let named = self.catalog().transact(|transaction| {
-            for Prepared { segment, batches, rows_ever } in &prepared {
+            for Prepared { topic, segment, batches, rows_ever } in &prepared {
                 if let Some(segment) = segment {
                     name(transaction, segment)?;
                 }
                 for batch in batches {
                     remember(transaction, batch, now)?;
-                    count_rows(transaction, batch, *rows_ever)?;
                 }
+                count_rows(transaction, *topic, *rows_ever)?;
             }
             Ok(())
         });
@@ -298,10 +299,13 @@ fn remember(transaction: &Transaction<'_>, batch: &NewBatch, now: Timestamp) -> 
     Ok(())
 }
 
-fn count_rows(transaction: &Transaction<'_>, batch: &NewBatch, rows_ever: i64) -> rusqlite::Result<()> {
+fn count_rows(
+    transaction: &Transaction<'_>,
+    (owner, topic): (&Owner, &TopicId),
+    rows_ever: i64,
+) -> rusqlite::Result<()> {
     let mut update = transaction
         .prepare_cached("UPDATE topics SET rows_ever = ?4 WHERE account = ?1 AND region = ?2 AND id = ?3")?;
-    let (owner, topic) = (&batch.owner, &batch.topic);
     update.execute(params![owner.account.as_str(), owner.region.as_str(), topic.as_str(), rows_ever])?;
     Ok(())
 }
