@@ -196,17 +196,14 @@ impl Store {
         report: &GatewayReport,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let before = self.gateway(owner, id)?;
         let text = serde_json::to_string(report).expect("a report is plain texts, numbers and lists");
         self.catalog().transact(|transaction| {
-            let changed = transaction.execute(
+            let before = one_gateway(transaction, owner, id)?;
+            transaction.execute(
                 "UPDATE gateways SET report = ?4, last_seen_ms = ?5
                  WHERE account = ?1 AND region = ?2 AND id = ?3",
                 params![owner.account.as_str(), owner.region.as_str(), id.as_str(), text, now.millis()],
             )?;
-            if changed == 0 {
-                return Err(StoreError::not_found("NAT gateway", id));
-            }
             let names = |report: &GatewayReport| -> Vec<String> {
                 report.interfaces.iter().map(|interface| interface.name.clone()).collect()
             };

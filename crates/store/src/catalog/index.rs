@@ -8,6 +8,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use serde::{Deserialize, Serialize};
 
 use crate::catalog::owner::Owner;
+use crate::catalog::topic::one_topic;
 use crate::error::StoreError;
 use crate::store::Store;
 
@@ -86,8 +87,8 @@ pub struct IndexRow {
 impl Store {
     /// Gives a topic an index. Fails with `NotFound` for an unknown topic, `AlreadyExists` when it has one.
     pub fn create_index(&self, owner: &Owner, topic: &TopicId, index: &IndexRow) -> Result<(), StoreError> {
-        self.topic(owner, topic)?;
         self.catalog().transact(|transaction| {
+            one_topic(transaction, owner, topic)?;
             insert(transaction, "INSERT", (owner, topic), index)
                 .map_err(StoreError::taken("index of topic", topic))
         })
@@ -95,35 +96,16 @@ impl Store {
 
     /// The index of a topic, or `None`.
     pub fn index(&self, owner: &Owner, topic: &TopicId) -> Result<Option<IndexRow>, StoreError> {
-        let found: Option<(i64, String, bool, i64)> = self.catalog().read(|connection| {
-            let mut select = connection.prepare_cached(
-                "SELECT version, settings, enabled, modified_ms FROM indexes
-                 WHERE account = ?1 AND region = ?2 AND topic = ?3",
-            )?;
-            let key = [owner.account.as_str(), owner.region.as_str(), topic.as_str()];
-            let row = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?));
-            Ok(select.query_row(key, row).optional()?)
-        })?;
-        let Some((version, text, enabled, modified)) = found else { return Ok(None) };
-        if version > INDEX_SETTINGS_VERSION {
-            return Err(StoreError::NewerFormat {
-                path: format!("index of topic {topic}").into(),
-                found: version,
-                known: INDEX_SETTINGS_VERSION,
-            });
-        }
-        match serde_json::from_str(&text) {
-            Ok(settings) => {
-                Ok(Some(IndexRow { settings, enabled, modified: Timestamp::from_millis(modified) }))
-            }
-            Err(_) => Err(StoreError::Corrupt { what: "index settings", text }),
-        }
+        self.catalog().read(|connection| index(connection, (owner, topic)))
     }
 
     /// Replaces the index of a topic. Fails with `NotFound` when it has none.
     pub fn modify_index(&self, owner: &Owner, topic: &TopicId, index: &IndexRow) -> Result<(), StoreError> {
-        self.index(owner, topic)?.ok_or_else(|| StoreError::not_found("index of topic", topic))?;
-        self.catalog().transact(|transaction| Ok(insert(transaction, "REPLACE", (owner, topic), index)?))
+        self.catalog().transact(|transaction| {
+            let before = self::index(transaction, (owner, topic))?;
+            before.ok_or_else(|| StoreError::not_found("index of topic", topic))?;
+            Ok(insert(transaction, "REPLACE", (owner, topic), index)?)
+        })
     }
 
     /// Takes the index of a topic away. Fails with `NotFound` when it has none.
@@ -135,6 +117,31 @@ impl Store {
             )?;
             if gone == 0 { Err(StoreError::not_found("index of topic", topic)) } else { Ok(()) }
         })
+    }
+}
+
+fn index(
+    connection: &Connection,
+    (owner, topic): (&Owner, &TopicId),
+) -> Result<Option<IndexRow>, StoreError> {
+    let mut select = connection.prepare_cached(
+        "SELECT version, settings, enabled, modified_ms FROM indexes
+         WHERE account = ?1 AND region = ?2 AND topic = ?3",
+    )?;
+    let key = [owner.account.as_str(), owner.region.as_str(), topic.as_str()];
+    let row = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?));
+    let found: Option<(i64, String, bool, i64)> = select.query_row(key, row).optional()?;
+    let Some((version, text, enabled, modified)) = found else { return Ok(None) };
+    if version > INDEX_SETTINGS_VERSION {
+        return Err(StoreError::NewerFormat {
+            path: format!("index of topic {topic}").into(),
+            found: version,
+            known: INDEX_SETTINGS_VERSION,
+        });
+    }
+    match serde_json::from_str(&text) {
+        Ok(settings) => Ok(Some(IndexRow { settings, enabled, modified: Timestamp::from_millis(modified) })),
+        Err(_) => Err(StoreError::Corrupt { what: "index settings", text }),
     }
 }
 

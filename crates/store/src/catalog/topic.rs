@@ -176,8 +176,7 @@ impl Store {
 
     /// The topic of that id. Fails with `NotFound`.
     pub fn topic(&self, owner: &Owner, id: &TopicId) -> Result<TopicRow, StoreError> {
-        let found = self.catalog().read(|connection| topics(connection, owner, Some(id)))?;
-        found.into_iter().next().map(|(row, _)| row).ok_or_else(|| StoreError::not_found("topic", id))
+        self.catalog().read(|connection| one_topic(connection, owner, id))
     }
 
     /// Lists topics, newest first.
@@ -269,6 +268,16 @@ fn topics(
     let key = params![owner.account.as_str(), owner.region.as_str(), id.map(TopicId::as_str)];
     let rows = select.query_and_then(key, topic)?;
     rows.collect()
+}
+
+/// The topic of that id. Fails with `NotFound`.
+pub(crate) fn one_topic(
+    connection: &Connection,
+    owner: &Owner,
+    id: &TopicId,
+) -> Result<TopicRow, StoreError> {
+    let found = topics(connection, owner, Some(id))?.pop();
+    found.map(|(row, _)| row).ok_or_else(|| StoreError::not_found("topic", id))
 }
 
 fn topic(row: &Row<'_>) -> Result<(TopicRow, String), StoreError> {
