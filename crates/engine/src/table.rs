@@ -54,6 +54,13 @@ impl SegmentTable {
             rows: segments.iter().map(|segment| segment.rows()).sum(),
         })
     }
+
+    /// How many rows there are; nothing else is known before they are read.
+    fn counted(&self) -> Statistics {
+        let mut statistics = Statistics::new_unknown(self.schema.table_schema());
+        statistics.num_rows = usize::try_from(self.rows).map_or(Precision::Absent, Precision::Exact);
+        statistics
+    }
 }
 
 #[async_trait]
@@ -73,8 +80,6 @@ impl TableProvider for SegmentTable {
         _filters: &[Expr],
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>, DataFusionError> {
-        let mut statistics = Statistics::new_unknown(&self.schema());
-        statistics.num_rows = usize::try_from(self.rows).map_or(Precision::Absent, Precision::Exact);
         let store = ObjectStoreUrl::local_filesystem();
         let runtime = state.runtime_env();
         let reader = CachedParquetFileReaderFactory::new(
@@ -91,7 +96,7 @@ impl TableProvider for SegmentTable {
         }
         let scan = FileScanConfigBuilder::new(store, Arc::new(source))
             .with_file_groups(groups)
-            .with_statistics(statistics)
+            .with_statistics(self.counted())
             .with_projection_indices(projection.cloned())?
             .with_limit(limit)
             .build();
@@ -99,9 +104,7 @@ impl TableProvider for SegmentTable {
     }
 
     fn statistics(&self) -> Option<Statistics> {
-        let mut statistics = Statistics::new_unknown(&self.schema());
-        statistics.num_rows = usize::try_from(self.rows).map_or(Precision::Absent, Precision::Exact);
-        Some(statistics)
+        Some(self.counted())
     }
 }
 
