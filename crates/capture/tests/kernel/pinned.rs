@@ -38,6 +38,8 @@ fn a_source_that_is_killed_and_opened_again_counts_every_packet_once() {
             traffic::known(&lab).unwrap();
         });
         all_fetch();
+        // An open connection acknowledges late, after the watch.
+        talks.into_iter().for_each(|talk| talk.close().unwrap());
         let truth = watch.stop().unwrap();
         watcher.wait_for_a_window();
 
@@ -118,6 +120,7 @@ fn programs_that_replace_others_do_not_count_twice() {
         let other = BpfSettings { variant: Some(Variant::Tracing), ..pinned(folder) };
         watcher = watcher.opened_again(&lab, other, || talk.fetch(1000).unwrap());
         talk.fetch(1000).unwrap();
+        talk.close().unwrap();
         let truth = watch.stop().unwrap();
         watcher.wait_for_a_window();
 
