@@ -6,7 +6,7 @@
 use std::collections::VecDeque;
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -186,10 +186,8 @@ impl Lines {
 
 fn forward(output: impl Read, sender: &SyncSender<String>) {
     for line in BufReader::new(output).lines().map_while(Result::ok) {
-        if let Err(TrySendError::Disconnected(_)) = sender.try_send(line) {
-            // Nobody listens any more, but the program must not stall on a full pipe.
-            continue;
-        }
+        // Whether the line is dropped or nobody listens any more: the program must not stall on a full pipe.
+        sender.try_send(line).ok();
     }
 }
 
