@@ -26,14 +26,14 @@ use crate::snapshot::{Segment, remove_file};
 use crate::store::Store;
 
 /// How long after its end an hour's segments become one: late batches have mostly arrived by then.
-pub const HOUR_SEGMENT_AFTER: Duration = Duration::from_secs(10 * 60);
+const HOUR_SEGMENT_AFTER: Duration = Duration::from_secs(10 * 60);
 
 /// How long after its end a day's segments become one. Searches for the last two days meet hours, which time
 /// prunes well; older data has few and large files.
 pub const DAY_SEGMENT_AFTER: Duration = Duration::from_secs(24 * 3600);
 
 /// The most segments that one merge reads: bounds open files, and memory (about 2 MB for each).
-pub const SEGMENTS_PER_MERGE_MAX: usize = 64;
+const SEGMENTS_PER_MERGE_MAX: usize = 64;
 
 /// The most merges of one call: a caller gets to look at its stop signal in between.
 const MERGES_PER_CALL_MAX: usize = 8;

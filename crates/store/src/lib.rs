@@ -16,18 +16,16 @@ mod store;
 
 pub use append::{BATCH_MEMORY, BatchFate, NewBatch, Refusal};
 pub use catalog::flow_log::{FlowLogChange, FlowLogFilter, FlowLogOrder, FlowLogRow, FlowLogsInForce};
-pub use catalog::gateway::{GatewayFilter, GatewayInterface, GatewayReport, GatewayRow, HEARD_LATELY};
-pub use catalog::index::{FullText, INDEX_SETTINGS_VERSION, IndexKey, IndexKeyKind, IndexRow, IndexSettings};
+pub use catalog::gateway::{GatewayFilter, GatewayInterface, GatewayReport, GatewayRow};
+pub use catalog::index::{FullText, IndexKey, IndexKeyKind, IndexRow, IndexSettings};
 pub use catalog::logset::{LogsetChange, LogsetFilter, LogsetRow};
 pub use catalog::owner::{Listing, Owner, Page, Tag, TagFilter};
 pub use catalog::sign_in::{AccessKeyRow, EnrolmentTokenRow, OneTimeLinkRow, SessionRow, UserRow};
 pub use catalog::topic::{NameMatch, PERIOD_FOREVER_DAYS, StorageType, TopicChange, TopicFilter, TopicRow};
-pub use compact::{Compaction, DAY_SEGMENT_AFTER, HOUR_SEGMENT_AFTER, SEGMENTS_PER_MERGE_MAX};
+pub use compact::{Compaction, DAY_SEGMENT_AFTER};
 pub use counters::Metrics;
 pub use error::StoreError;
 pub use expire::Expiry;
-pub use schema::{
-    ROW_COLUMN, SEGMENT_SCHEMA_VERSION, TIMESTAMP_COLUMN, address_bytes, address_of, segment_schema,
-};
+pub use schema::{ROW_COLUMN, TIMESTAMP_COLUMN, address_bytes, address_of, segment_schema};
 pub use snapshot::{Segment, Snapshot};
 pub use store::Store;

@@ -14,7 +14,7 @@ use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use flow::{FIELDS, FieldKind, Record, Value};
 
 /// The version of the columns that this program writes; every earlier one stays readable.
-pub const SEGMENT_SCHEMA_VERSION: i64 = 1;
+pub(crate) const SEGMENT_SCHEMA_VERSION: i64 = 1;
 
 /// The moment of a row: the record's `start`. Type: milliseconds since the Unix epoch, UTC.
 pub const TIMESTAMP_COLUMN: &str = "__TIMESTAMP__";

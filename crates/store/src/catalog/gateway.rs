@@ -16,8 +16,8 @@ use crate::error::StoreError;
 use crate::store::Store;
 
 /// How long after its agent was heard last the name of a gateway is not given to another agent. Agents are heard
-/// more often than once a minute.
-pub const HEARD_LATELY: Duration = Duration::from_secs(120);
+/// more often than once a minute. `StoreError::StillHeard` says it in words.
+const NAME_KEPT: Duration = Duration::from_secs(120);
 
 /// One gateway.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -108,7 +108,7 @@ impl Store {
     ///
     /// A gateway of the same name keeps its id and what hangs on it; its old token ends. So an agent may enrol
     /// again when the answer got lost or its host was built anew. Fails with `StillHeard` when that agent was heard
-    /// within [`HEARD_LATELY`] before `created`: it is another host of the same name, whose identity this one would
+    /// within two minutes before `created`: it is another host of the same name, whose identity this one would
     /// take. Fails with `AlreadyExists` when the id is taken by a gateway of another name.
     pub fn enrol_gateway(
         &self,
@@ -222,7 +222,7 @@ fn refuse_if_heard(connection: &Connection, owner: &Owner, gateway: &GatewayRow)
     let last_seen = rows.find(|row| row.name == gateway.name).and_then(|row| row.last_seen);
     // Heard in the future means that the clock was set back since: nobody knows when it was.
     let lately =
-        |at: Timestamp| gateway.created.minus(HEARD_LATELY) < at && at < gateway.created.plus(HEARD_LATELY);
+        |at: Timestamp| gateway.created.minus(NAME_KEPT) < at && at < gateway.created.plus(NAME_KEPT);
     if last_seen.is_some_and(lately) {
         return Err(StoreError::StillHeard { name: gateway.name.clone() });
     }

@@ -13,7 +13,7 @@ use crate::error::StoreError;
 use crate::store::Store;
 
 /// The version of the stored settings that this program writes.
-pub const INDEX_SETTINGS_VERSION: i64 = 1;
+const INDEX_SETTINGS_VERSION: i64 = 1;
 
 /// The index settings of a topic.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
