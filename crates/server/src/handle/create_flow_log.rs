@@ -30,13 +30,12 @@ impl Handle for CreateFlowLog {
         check_room(asked, &ordered.name)?;
 
         let store = &asked.server.store;
-        let now = (asked.server.clock)();
         // The flow log comes last: whatever a crash leaves behind is found and used by the next attempt.
         let topic = match topic {
             Some(topic) => store.topic(&topic_owner, &topic)?.id,
-            None => default_topic::ensure(store, &topic_owner, now)?,
+            None => default_topic::ensure(store, &topic_owner, ordered.created)?,
         };
-        let row = FlowLogRow { topic, topic_region: topic_owner.region, created: now, ..ordered };
+        let row = FlowLogRow { topic, topic_region: topic_owner.region, ..ordered };
         store.create_flow_log(&asked.owner, &row).map_err(not_created)?;
         asked.server.orders.changed();
         Ok(CreateFlowLogResponse { flow_log: vec![flow_log_shown(row)] })
@@ -44,14 +43,12 @@ impl Handle for CreateFlowLog {
 }
 
 fn not_created(error: StoreError) -> Failure {
-    if let StoreError::AlreadyExists { what: "flow log of resource", id } = &error {
-        let message = format!(
-            "a flow log of resource `{id}` already stores records of that type in that topic: \
-             choose another topic or type"
-        );
-        return Failure::new("UnsupportedOperation.FlowLogInstanceExisted", message);
-    }
-    error.into()
+    let StoreError::AlreadyExists { what: "flow log of resource", id } = &error else { return error.into() };
+    let message = format!(
+        "a flow log of resource `{id}` already stores records of that type in that topic: \
+         choose another topic or type"
+    );
+    Failure { message, ..error.into() }
 }
 
 fn check_storage(request: &CreateFlowLogRequest) -> Result<(), Failure> {
