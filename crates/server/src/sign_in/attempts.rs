@@ -48,9 +48,13 @@ impl Attempts {
     /// Counts an attempt before it is made, so that many at once do not pass; an error says how long to wait.
     pub(crate) fn begin(&self, address: IpAddr, name: &str, now: Timestamp) -> Result<(), Duration> {
         let mut guessers = self.guessers.lock().unwrap_or_else(PoisonError::into_inner);
-        make_room(&mut guessers, now);
+        let guesser = guesser(address, name);
+        // Who is remembered needs no room; making it could forget the very one who has to wait.
+        if !guessers.contains_key(&guesser) {
+            make_room(&mut guessers, now);
+        }
         let fresh = Guessing { attempts: 0, last: now, not_before: now };
-        let guessing = guessers.entry(guesser(address, name)).or_insert(fresh);
+        let guessing = guessers.entry(guesser).or_insert(fresh);
         if now.since(guessing.last) >= MEMORY {
             *guessing = fresh;
         }
@@ -158,5 +162,17 @@ mod tests {
             attempts.begin(ADDRESS, &guess.to_string(), at(0)).unwrap();
         }
         assert_eq!(attempts.guessers.lock().unwrap().len(), GUESSERS_MAX);
+    }
+
+    #[test]
+    fn a_guesser_who_waits_is_not_forgotten_by_trying_again() {
+        let attempts = Attempts::default();
+        for _ in 0..=FREE_ATTEMPTS {
+            attempts.begin(ADDRESS, "admin", at(0)).ok();
+        }
+        for guess in 1..GUESSERS_MAX {
+            attempts.begin(ADDRESS, &guess.to_string(), at(1)).unwrap();
+        }
+        assert!(attempts.begin(ADDRESS, "admin", at(1)).is_err());
     }
 }
