@@ -92,8 +92,16 @@ pub(super) fn named<T: Named>(all: Vec<T>, text: &str) -> Result<T, Failure> {
     }
 }
 
+/// The one with that id or name; without a name the only one there is, and `how` says how to name one of several.
+pub(super) fn named_or_only<T: Named>(all: Vec<T>, name: Option<&str>, how: &str) -> Result<T, Failure> {
+    match name {
+        Some(text) => named(all, text),
+        None => only(all, how),
+    }
+}
+
 /// The only one there is; `how` says how to name one of several.
-pub(super) fn only<T: Named>(mut all: Vec<T>, how: &str) -> Result<T, Failure> {
+fn only<T: Named>(mut all: Vec<T>, how: &str) -> Result<T, Failure> {
     let kind = T::KIND;
     match (all.pop(), all.is_empty()) {
         (Some(one), true) => Ok(one),

@@ -1,6 +1,6 @@
 //! `natlens flow-log`: standing orders to collect records.
 //!
-//! Hides: how a flow log or gateway is found by its name.
+//! Hides: what each scope needs to be told.
 //! Knows nothing of: how an order is carried out.
 
 use api::{Client, FlowLog as Row};
@@ -127,12 +127,8 @@ impl Create {
     fn run(self, client: &Client, outside: &mut Outside) -> Result<(), Failure> {
         let resource_id = match (self.scope, self.resource) {
             (CollectionScope::Nat, None) => {
-                let all = find::gateways(client)?;
-                let gateway = match &self.gateway {
-                    Some(text) => find::named(all, text)?,
-                    None => find::only(all, "--gateway")?,
-                };
-                gateway.nat_gateway_id
+                let gateways = find::gateways(client)?;
+                find::named_or_only(gateways, self.gateway.as_deref(), "--gateway")?.nat_gateway_id
             }
             (_, Some(resource)) => resource,
             (scope, None) => {

@@ -84,11 +84,7 @@ impl Index {
 
 impl Chosen {
     fn id(&self, client: &Client) -> Result<String, Failure> {
-        let all = find::topics(client)?;
-        let topic = match &self.topic {
-            Some(text) => find::named(all, text)?,
-            None => find::only(all, "its id or name")?,
-        };
+        let topic = find::named_or_only(find::topics(client)?, self.topic.as_deref(), "its id or name")?;
         Ok(topic.topic_id)
     }
 }

@@ -1,6 +1,6 @@
 //! `natlens logset`: named groups of topics.
 //!
-//! Hides: how a logset is found by its name.
+//! Hides: nothing.
 //! Knows nothing of: records.
 
 use api::{CreateLogset, CreateLogsetRequest};

@@ -117,11 +117,7 @@ impl Search {
         if is_bare_sql(&self.query) {
             outside.hint("this searches for words; SQL stands after a pipe: `* | SELECT …`");
         }
-        let all = find::topics(&client)?;
-        let topic = match &self.topic {
-            Some(text) => find::named(all, text)?,
-            None => find::only(all, "--topic")?,
-        };
+        let topic = find::named_or_only(find::topics(&client)?, self.topic.as_deref(), "--topic")?;
         let now = outside.now();
         let request = SearchLogRequest {
             from: self.since.seen_from(now).millis(),

@@ -1,6 +1,6 @@
 //! `natlens topic`: named tables of records.
 //!
-//! Hides: how logsets and topics are found by their names.
+//! Hides: how "for ever" is published, and that records are deleted only with --yes.
 //! Knows nothing of: what records say.
 
 use api::{Client, Topic as Row};
@@ -85,11 +85,7 @@ impl Topic {
         let client = self.reach.client(config)?;
         match self.deed {
             Deed::Create { name, logset, retention_days } => {
-                let all = find::logsets(&client)?;
-                let logset = match logset {
-                    Some(text) => find::named(all, &text)?,
-                    None => find::only(all, "--logset")?,
-                };
+                let logset = find::named_or_only(find::logsets(&client)?, logset.as_deref(), "--logset")?;
                 let request = CreateTopicRequest {
                     logset_id: logset.logset_id,
                     topic_name: name,
