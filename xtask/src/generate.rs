@@ -44,8 +44,7 @@ pub(crate) fn check(root: &Path) -> Result<(), Failure> {
 }
 
 fn texts(root: &Path) -> Result<[(&'static str, String); 3], Failure> {
-    // The whole workspace with its tests, as everywhere: another set of features would compile the query engine twice.
-    run(ci::cargo(root).args(["build", "--workspace", "--all-targets"]))?;
+    ci::build(root)?;
     let config = output(Command::new(ci::program(root)?).args(["config", "--reference"]))?;
     Ok([(OPENAPI, api::openapi_json()), (CONFIG, config), (FIELDS, fields::page())])
 }
