@@ -29,7 +29,7 @@ pub struct CreateFlowLogRequest {
     pub flow_log_storage: Option<FlowLogStorage>,
     /// The region of the topic; the request's region when absent.
     pub cloud_log_region: Option<String>,
-    /// Window length for CCN: 60, 300 or 600. Unit: seconds.
+    /// Refused: the window length of a gateway is a setting of its agent. Unit: seconds.
     pub period: Option<u32>,
 }
 

@@ -14,7 +14,7 @@ pub struct ModifyFlowLogAttributeRequest {
     pub flow_log_name: Option<String>,
     /// At most 512 characters.
     pub flow_log_description: Option<String>,
-    /// Window length for CCN. Unit: seconds.
+    /// Refused: the window length of a gateway is a setting of its agent. Unit: seconds.
     pub period: Option<u32>,
 }
 
@@ -22,4 +22,4 @@ pub struct ModifyFlowLogAttributeRequest {
 #[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
 pub struct ModifyFlowLogAttributeResponse {}
 
-operation!(Vpc ModifyFlowLogAttribute(Operate): ModifyFlowLogAttributeRequest => ModifyFlowLogAttributeResponse, "Changes name, description or period of a flow log.");
+operation!(Vpc ModifyFlowLogAttribute(Operate): ModifyFlowLogAttributeRequest => ModifyFlowLogAttributeResponse, "Changes name or description of a flow log.");

@@ -7,7 +7,7 @@ use store::{FlowLogFilter, FlowLogOrder, FlowLogRow, Owner, Page, StoreError};
 use super::prelude::*;
 use crate::check::DESCRIPTION_CHARS_MAX;
 use crate::default_topic;
-use crate::object::flow_log::{STORAGE_TYPE, flow_log_shown};
+use crate::object::flow_log::{STORAGE_TYPE, flow_log_shown, refuse_period};
 use crate::object::tag::{FLOW_LOG_TAGS_MAX, tags_from};
 use crate::sign_in::secret::chance;
 
@@ -66,11 +66,7 @@ fn check_storage(request: &CreateFlowLogRequest) -> Result<(), Failure> {
         let message = "FlowLogStorage is for other kinds of storage, which are not offered: use CloudLogId";
         return Err(Failure::new("UnsupportedOperation", message));
     }
-    if request.period.is_some() {
-        let message = "Period cannot be chosen: the window length of a gateway is a setting of its agent";
-        return Err(Failure::new("InvalidParameterValue.Range", message));
-    }
-    Ok(())
+    refuse_period(request.period)
 }
 
 /// The flow log that the request orders; its topic is filled in later.

@@ -6,6 +6,7 @@ use store::FlowLogChange;
 
 use super::prelude::*;
 use crate::check::DESCRIPTION_CHARS_MAX;
+use crate::object::flow_log::refuse_period;
 
 impl Handle for ModifyFlowLogAttribute {
     fn handle(
@@ -13,10 +14,7 @@ impl Handle for ModifyFlowLogAttribute {
         request: ModifyFlowLogAttributeRequest,
     ) -> Result<ModifyFlowLogAttributeResponse, Failure> {
         let id = check::parsed("FlowLogId", &request.flow_log_id)?;
-        if request.period.is_some() {
-            let message = "Period is for CCN only: the window length of a gateway is a setting of its agent";
-            return Err(Failure::new("InvalidParameterValue.Range", message));
-        }
+        refuse_period(request.period)?;
         let name =
             request.flow_log_name.map(|name| check::name("FlowLogName", name, FLOW_LOG_NAME_CHARS_MAX));
         let description = request

@@ -1,11 +1,12 @@
-//! Flow logs as the API shows them.
+//! Flow logs as the API shows them, and what it takes of them.
 //!
-//! Hides: the published words for their state.
+//! Hides: the published words for their state, and what nobody can choose.
 //! Knows nothing of: how they are carried out.
 
 use api::{AgentFlowLog, FlowLog, FlowLogStorage};
 use store::FlowLogRow;
 
+use crate::failure::Failure;
 use crate::object::civil::civil_text;
 use crate::object::tag::tags_shown;
 
@@ -15,6 +16,15 @@ pub(crate) const TOPIC_DELETED: &str = "DELETED";
 
 /// The word for the log service as a kind of storage, the only one.
 pub(crate) const STORAGE_TYPE: &str = "cls";
+
+/// Refuses a period, which the published service takes for CCN: here agents decide for all scopes.
+pub(crate) fn refuse_period(seconds: Option<u32>) -> Result<(), Failure> {
+    if seconds.is_none() {
+        return Ok(());
+    }
+    let message = "Period cannot be chosen: the window length of a gateway is a setting of its agent";
+    Err(Failure::new("InvalidParameterValue.Range", message))
+}
 
 /// A flow log as users see it.
 pub(crate) fn flow_log_shown(row: FlowLogRow) -> FlowLog {

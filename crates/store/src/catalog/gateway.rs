@@ -138,8 +138,7 @@ impl Store {
                 .map_err(StoreError::taken("NAT gateway", &gateway.id))?;
             // The VPC that a gateway serves decides which flow logs are in force.
             step(transaction, Sequence::FlowLogs)?;
-            let enrolled =
-                gateways(transaction, owner, None)?.into_iter().find(|row| row.name == gateway.name);
+            let enrolled = gateway_named(transaction, owner, &gateway.name)?;
             Ok(enrolled.expect("the gateway was written by this transaction"))
         })
     }
@@ -218,8 +217,7 @@ impl Store {
 
 /// Fails with `StillHeard` when the agent of another host goes by this gateway's name.
 fn refuse_if_heard(connection: &Connection, owner: &Owner, gateway: &GatewayRow) -> Result<(), StoreError> {
-    let mut rows = gateways(connection, owner, None)?.into_iter();
-    let last_seen = rows.find(|row| row.name == gateway.name).and_then(|row| row.last_seen);
+    let last_seen = gateway_named(connection, owner, &gateway.name)?.and_then(|row| row.last_seen);
     // Heard in the future means that the clock was set back since: nobody knows when it was.
     let lately =
         |at: Timestamp| gateway.created.minus(NAME_KEPT) < at && at < gateway.created.plus(NAME_KEPT);
@@ -251,6 +249,15 @@ pub(crate) fn one_gateway(
     id: &GatewayId,
 ) -> Result<GatewayRow, StoreError> {
     gateways(connection, owner, Some(id))?.pop().ok_or_else(|| StoreError::not_found("NAT gateway", id))
+}
+
+/// The gateway of that name, if any.
+fn gateway_named(
+    connection: &Connection,
+    owner: &Owner,
+    name: &str,
+) -> Result<Option<GatewayRow>, StoreError> {
+    Ok(gateways(connection, owner, None)?.into_iter().find(|row| row.name == name))
 }
 
 fn gateway(row: &Row<'_>) -> Result<GatewayRow, StoreError> {
