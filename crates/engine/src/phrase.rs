@@ -1,4 +1,4 @@
-//! Tests of values as they are printed: phrases and wildcards.
+//! Tests of values as they are printed: phrases, wildcards and patterns.
 //!
 //! Hides: when a test needs no printing at all, and that neighbours with the same value are tested once.
 //! Knows nothing of: which columns there are.
@@ -16,7 +16,7 @@ use datafusion::logical_expr::{
     ColumnarValue, Expr, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility, lit,
 };
 use flow::FieldKind;
-use query::{Case, Delimiters, Phrase, Piece, Wildcard, Word};
+use query::{Case, Delimiters, Phrase, Piece, Word};
 use store::address_of;
 
 use crate::address;
@@ -92,9 +92,9 @@ fn way(kind: FieldKind, column: &Expr, phrase: &Phrase, cutting: &Cutting) -> Wa
     }
 }
 
-/// Whether the printed value in `column` looks like the wildcard, in any case.
-pub(crate) fn looks_like(column: &Expr, wildcard: &Wildcard) -> Expr {
-    PrintedTest::new(Test::Wildcard(wildcard.clone())).call(vec![column.clone()])
+/// Whether the printed value in `column` as a whole is the word, in any case.
+pub(crate) fn looks_like(column: &Expr, word: Word) -> Expr {
+    PrintedTest::new(Test::Whole(word)).call(vec![column.clone()])
 }
 
 /// The characters that a value must have for the phrase to be in it.
@@ -102,6 +102,7 @@ fn literals(phrase: &Phrase) -> impl Iterator<Item = char> {
     let characters = |word: &Word| match word {
         Word::Exact(word) => word.chars().collect::<Vec<_>>(),
         Word::Wildcard(wildcard) => wildcard.pieces().iter().flat_map(literal).collect(),
+        Word::Pattern(_) => Vec::new(),
     };
     phrase.words().iter().flat_map(characters).collect::<Vec<_>>().into_iter()
 }
@@ -124,7 +125,7 @@ struct PrintedTest {
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Test {
     Phrase { phrase: Phrase, cutting: Cutting },
-    Wildcard(Wildcard),
+    Whole(Word),
 }
 
 impl PrintedTest {
@@ -153,7 +154,7 @@ impl Test {
                     _ => phrase.is_in(text, &cutting.delimiters, cutting.case),
                 }
             }
-            Self::Wildcard(wildcard) => wildcard.matches(text, Case::Insensitive),
+            Self::Whole(word) => word.matches(text, Case::Insensitive),
         }
     }
 
@@ -241,15 +242,17 @@ impl Eq for PrintedTest {}
 
 impl fmt::Display for Test {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Wildcard(wildcard) => write!(f, "{wildcard}"),
-            Self::Phrase { phrase, .. } => phrase.words().iter().enumerate().try_for_each(|(at, word)| {
-                f.write_str(if at == 0 { "" } else { " " })?;
-                match word {
-                    Word::Exact(word) => f.write_str(word),
-                    Word::Wildcard(wildcard) => write!(f, "{wildcard}"),
-                }
-            }),
-        }
+        let words = match self {
+            Self::Whole(word) => std::slice::from_ref(word),
+            Self::Phrase { phrase, .. } => phrase.words(),
+        };
+        words.iter().enumerate().try_for_each(|(at, word)| {
+            f.write_str(if at == 0 { "" } else { " " })?;
+            match word {
+                Word::Exact(word) => f.write_str(word),
+                Word::Wildcard(wildcard) => write!(f, "{wildcard}"),
+                Word::Pattern(pattern) => write!(f, "{pattern}"),
+            }
+        })
     }
 }

@@ -10,7 +10,7 @@ use datafusion::arrow::datatypes::DataType;
 use datafusion::common::{Column, ScalarValue};
 use datafusion::logical_expr::{Expr, lit};
 use flow::{FIELDS, FieldKind, TimeRange, Timestamp, field};
-use query::{Comparison, Filter, IndexedFields, Phrase, Search, TIMESTAMP_FIELD, Test};
+use query::{Comparison, Filter, IndexedFields, Phrase, Search, TIMESTAMP_FIELD, Test, Word};
 use store::{Segment, TIMESTAMP_COLUMN, segment_schema};
 
 use crate::address;
@@ -119,7 +119,8 @@ fn number_test(column: &Expr, test: &Test, number: impl Fn(i64) -> Expr) -> Expr
         | Test::Address(_)
         | Test::Prefix(_)
         | Test::AddressRange(..)
-        | Test::AddressWildcard(_) => lit(false),
+        | Test::AddressWildcard(_)
+        | Test::AddressPattern(_) => lit(false),
     }
 }
 
@@ -140,7 +141,8 @@ fn address_test(column: &Expr, test: &Test) -> Expr {
         Test::Address(wanted) => address::between(column, *wanted, *wanted),
         Test::Prefix(prefix) => address::between(column, prefix.first(), prefix.last()),
         Test::AddressRange(first, last) => address::between(column, *first, *last),
-        Test::AddressWildcard(wildcard) => looks_like(column, wildcard),
+        Test::AddressWildcard(wildcard) => looks_like(column, Word::Wildcard(wildcard.clone())),
+        Test::AddressPattern(pattern) => looks_like(column, Word::Pattern(pattern.clone())),
         Test::Text(_) | Test::Compare(..) | Test::Range(..) => lit(false),
     }
 }
@@ -155,7 +157,8 @@ fn text_test(column: &Expr, test: &Test, cutting: &Cutting) -> Expr {
         | Test::Address(_)
         | Test::Prefix(_)
         | Test::AddressRange(..)
-        | Test::AddressWildcard(_) => lit(false),
+        | Test::AddressWildcard(_)
+        | Test::AddressPattern(_) => lit(false),
     }
 }
 

@@ -94,7 +94,7 @@ fn place<'a>(head: &str, syntax: Syntax, index: &'a IndexedFields) -> Option<(Pl
                     .filter(|_| !matches!(place, Place::Value(_)));
                 place = Place::Joint;
             }
-            TokenKind::Range(..) => place = Place::Joint,
+            TokenKind::Range(..) | TokenKind::Pattern(_) => place = Place::Joint,
             TokenKind::Colon => place = Place::Value(named?),
             TokenKind::Sign(_) => place = Place::Value(named.or(within)?),
             TokenKind::And | TokenKind::Or | TokenKind::Not => place = again,

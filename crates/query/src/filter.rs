@@ -4,7 +4,9 @@
 //! Knows nothing of: operators, nesting, where a condition ends.
 
 pub(crate) mod address;
+pub(crate) mod address_order;
 pub(crate) mod number;
+pub(crate) mod pattern;
 pub(crate) mod presence;
 pub(crate) mod range;
 pub(crate) mod text;
@@ -23,7 +25,7 @@ pub(crate) struct Condition<'a> {
     pub(crate) field: &'a IndexedField,
     /// `None` after a plain colon.
     pub(crate) comparison: Option<Comparison>,
-    /// `Word`, `Quoted` or `Range`.
+    /// `Word`, `Quoted`, `Pattern` or `Range`.
     pub(crate) value: &'a TokenKind,
     pub(crate) syntax: Syntax,
 }

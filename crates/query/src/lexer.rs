@@ -44,6 +44,8 @@ pub(crate) enum TokenKind {
     Sign(Sign),
     Word(Spelled),
     Quoted(Spelled),
+    /// `/…/`, without the slashes.
+    Pattern(String),
     /// `[low TO high]`, either bracket replaced by a brace when that end is excluded, `*` where there is no end.
     Range(Bound<String>, Bound<String>),
 }
@@ -67,7 +69,6 @@ const SIGNS: &[(&str, Sign)] = &[
 
 /// What Lucene offers beyond this language, by its first character, and what to do instead.
 const UNSUPPORTED: &[(char, &str)] = &[
-    ('/', "regular expressions are not accepted here: use a wildcard such as `eni-*`, or regexp_like in SQL"),
     ('~', "fuzzy search is not accepted: write the word as it is, or use a wildcard such as `eni-*`"),
     ('^', "boosts are not accepted: records are ordered by time"),
     ('+', "`+` is not accepted: write AND between the conditions"),
@@ -99,6 +100,7 @@ impl<'a> Lexer<'a> {
         match first {
             '"' => self.quoted(start, '"'),
             '\'' if self.syntax == Syntax::Cql => self.quoted(start, '\''),
+            '/' if self.syntax == Syntax::Lucene => self.pattern(start),
             _ => match self.unsupported(first) {
                 Some(message) => Err(Fault::syntax(start..start + first.len_utf8(), message)),
                 None => self.word(start, position),
@@ -182,6 +184,26 @@ impl<'a> Lexer<'a> {
         let message = format!(
             "the quote {quote} is not closed: add {quote} at the end, or write \\{quote} to search for it"
         );
+        Err(Fault::syntax(start..start + 1, message))
+    }
+
+    /// A regular expression between slashes. Inside, `\/` is a slash; every other escape belongs to the expression.
+    fn pattern(self, start: usize) -> Result<Token, Fault> {
+        let mut source = String::new();
+        let mut characters = self.rest(start).char_indices().skip(1);
+        while let Some((at, character)) = characters.next() {
+            match character {
+                '/' => return Ok(Token { kind: TokenKind::Pattern(source), span: start..start + at + 1 }),
+                '\\' => match characters.next() {
+                    Some((_, '/')) => source.push('/'),
+                    Some((_, escaped)) => source.extend(['\\', escaped]),
+                    None => break,
+                },
+                other => source.push(other),
+            }
+        }
+        let message =
+            "the regular expression is not closed: add `/` at the end, or write \\/ to search for a slash";
         Err(Fault::syntax(start..start + 1, message))
     }
 

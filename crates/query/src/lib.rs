@@ -13,6 +13,7 @@ mod index;
 mod lexer;
 mod matching;
 mod parser;
+mod pattern;
 mod phrase;
 mod print;
 mod search;
@@ -25,6 +26,7 @@ use parser::Parser;
 pub use complete::{Candidate, CandidateKind, Completion, complete};
 pub use error::{ErrorClass, QueryError};
 pub use index::{Case, DELIMITERS, Delimiters, FullTextIndex, IndexedField, IndexedFields, TIMESTAMP_FIELD};
+pub use pattern::Pattern;
 pub use phrase::{Phrase, Piece, Wildcard, Word};
 pub use search::{Comparison, Filter, Query, Search, SqlText, Test};
 pub use spelling::nearest;
@@ -43,6 +45,11 @@ pub const NESTING_MAX: usize = 10;
 ///
 /// Each becomes a predicate that is planned and evaluated for every row; room for a pasted list of addresses.
 pub const CONDITIONS_MAX: usize = 512;
+
+/// The most regular expressions in one search.
+///
+/// Each is compiled and keeps up to about 1 MiB, with what it learns while it is matched.
+pub const PATTERNS_MAX: usize = 16;
 
 /// Which rules the search part follows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]

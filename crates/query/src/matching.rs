@@ -73,6 +73,7 @@ fn is_address(test: &Test, address: IpAddr) -> bool {
             first.is_ipv4() == address.is_ipv4() && (*first..=*last).contains(&address)
         }
         Test::AddressWildcard(wildcard) => wildcard.matches(&address.to_string(), Case::Insensitive),
+        Test::AddressPattern(pattern) => pattern.matches(&address.to_string(), Case::Insensitive),
         Test::Exists | Test::Empty | Test::Text(_) | Test::Compare(..) | Test::Range(..) => false,
     }
 }

@@ -12,15 +12,23 @@ use std::net::Ipv4Addr;
 use std::ops::Range;
 
 use crate::error::Fault;
-use crate::filter::{Condition, Form, address, number, presence, range, text};
+use crate::filter::{Condition, Form, address, address_order, number, pattern, presence, range, text};
 use crate::index::{IndexedField, IndexedFields};
 use crate::lexer::{Lexer, Position, Sign, Token, TokenKind};
 use crate::phrase::Spelled;
 use crate::search::{Comparison, Search};
-use crate::{CONDITIONS_MAX, NESTING_MAX, Syntax, print, spelling};
+use crate::{CONDITIONS_MAX, NESTING_MAX, PATTERNS_MAX, Syntax, print, spelling};
 
 /// The forms of a condition; the first that knows the value reads it.
-const FORMS: &[Form] = &[presence::read, range::read, address::read, number::read, text::read];
+const FORMS: &[Form] = &[
+    presence::read,
+    range::read,
+    pattern::read,
+    address_order::read,
+    address::read,
+    number::read,
+    text::read,
+];
 
 /// The published name that Lucene asks presence with, as in `_exists_:srcaddr`.
 const EXISTS: &str = "_exists_";
@@ -35,6 +43,7 @@ pub(crate) struct Parser<'a> {
     at: usize,
     open: usize,
     conditions: usize,
+    patterns: usize,
 }
 
 /// What stands between two conditions.
@@ -49,7 +58,16 @@ type Within<'a> = Option<&'a IndexedField>;
 
 impl<'a> Parser<'a> {
     pub(crate) fn new(text: &'a str, syntax: Syntax, index: &'a IndexedFields) -> Self {
-        Self { text, lexer: Lexer::new(text, syntax), syntax, index, at: 0, open: 0, conditions: 0 }
+        Self {
+            text,
+            lexer: Lexer::new(text, syntax),
+            syntax,
+            index,
+            at: 0,
+            open: 0,
+            conditions: 0,
+            patterns: 0,
+        }
     }
 
     /// The search, and where the pipe before the SQL stands.
@@ -59,7 +77,7 @@ impl<'a> Parser<'a> {
             _ => self.group(None)?,
         };
         // A value of several words, and what NOT stands before, needs parentheses when it is written out.
-        if print::nesting(&search) > NESTING_MAX {
+        if print::nesting(&search, self.syntax) > NESTING_MAX {
             return Err(too_deep(0..self.text.len()));
         }
         let end = self.peek(None)?;
@@ -116,9 +134,11 @@ impl<'a> Parser<'a> {
         match (&token.kind, within) {
             (TokenKind::Open, _) => self.parentheses(token.span, within),
             (TokenKind::Word(_) | TokenKind::Quoted(_), None) => self.condition(token),
-            (TokenKind::Word(_) | TokenKind::Quoted(_) | TokenKind::Range(..), Some(field)) => {
-                self.value(field, None, &token)
-            }
+            (
+                TokenKind::Word(_) | TokenKind::Quoted(_) | TokenKind::Pattern(_) | TokenKind::Range(..),
+                Some(field),
+            ) => self.value(field, None, &token),
+            (TokenKind::Pattern(_), None) => self.full_text(&token),
             (TokenKind::Sign(sign), Some(field)) => {
                 self.at = token.span.end;
                 self.compared(field, *sign)
@@ -211,8 +231,12 @@ impl<'a> Parser<'a> {
         comparison: Option<Comparison>,
         token: &Token,
     ) -> Result<Search, Fault> {
-        let is_value = matches!(token.kind, TokenKind::Word(_) | TokenKind::Quoted(_) | TokenKind::Range(..));
+        let is_value = matches!(
+            token.kind,
+            TokenKind::Word(_) | TokenKind::Quoted(_) | TokenKind::Pattern(_) | TokenKind::Range(..)
+        );
         if is_value {
+            self.patterned(token)?;
             let condition = Condition { field, comparison, value: &token.kind, syntax: self.syntax };
             for form in FORMS {
                 if let Some(search) = form(&condition).map_err(|fault| at(fault, token))? {
@@ -238,8 +262,24 @@ impl<'a> Parser<'a> {
             let message = "Cannot search on full text since it is not indexed: write `field:value`";
             return Err(Fault::illegal(token.span.clone(), message));
         };
-        let search = text::full_text(&token.kind, &full_text.delimiters, self.syntax);
+        self.patterned(token)?;
+        let search = match &token.kind {
+            TokenKind::Pattern(source) => pattern::full_text(source),
+            value => text::full_text(value, &full_text.delimiters, self.syntax),
+        };
         self.counted(search.map_err(|fault| at(fault, token))?, token)
+    }
+
+    /// Counts the regular expression that `token` may be, before it is compiled.
+    fn patterned(&mut self, token: &Token) -> Result<(), Fault> {
+        self.patterns += usize::from(matches!(token.kind, TokenKind::Pattern(_)));
+        if self.patterns <= PATTERNS_MAX {
+            return Ok(());
+        }
+        let message = format!(
+            "the search has more than {PATTERNS_MAX} regular expressions: join some with `|`, or use wildcards"
+        );
+        Err(Fault::syntax(token.span.clone(), message))
     }
 
     /// The search that `token` became, if there is room for it.

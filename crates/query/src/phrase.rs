@@ -1,4 +1,4 @@
-//! Words to look for in text: exact ones, ones with wildcards, and several in a row.
+//! Words to look for in text: exact ones, ones with wildcards, patterns, and several in a row.
 //!
 //! Hides: how a spelled value is cut into words, and how a wildcard is compared.
 //! Knows nothing of: fields, grammar, quotes and escapes.
@@ -6,6 +6,7 @@
 use std::fmt;
 
 use crate::index::{Case, Delimiters};
+use crate::pattern::Pattern;
 
 /// One or more words that follow each other.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -21,6 +22,8 @@ pub enum Word {
     Exact(String),
     /// The whole word looks like this.
     Wildcard(Wildcard),
+    /// The whole word matches this.
+    Pattern(Pattern),
 }
 
 /// A word in which `*` stands for any characters and `?` for one; it does not start with either.
@@ -72,6 +75,7 @@ impl Word {
                 word == text || (case == Case::Insensitive && lower(word.chars()).eq(lower(text.chars())))
             }
             Self::Wildcard(wildcard) => wildcard.matches(text, case),
+            Self::Pattern(pattern) => pattern.matches(text, case),
         }
     }
 }

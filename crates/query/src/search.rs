@@ -8,11 +8,12 @@ use std::ops::Bound;
 
 use flow::{FieldKind, Prefix};
 
+use crate::pattern::Pattern;
 use crate::phrase::{Phrase, Wildcard};
 
 /// A search expression, optionally followed by SQL.
 ///
-/// Displayed as text in CQL that parses back to an equal query.
+/// Displayed as text in CQL that parses back to an equal query; but see [`Query::written`] for what CQL cannot say.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Query {
     /// Which records.
@@ -90,6 +91,8 @@ pub enum Test {
     AddressRange(IpAddr, IpAddr),
     /// Address: the value, written in the shortest form (RFC 5952), looks like this; hexadecimal digits have no case.
     AddressWildcard(Wildcard),
+    /// Address: the value, written in the shortest form (RFC 5952), matches this; hexadecimal digits have no case.
+    AddressPattern(Pattern),
 }
 
 /// How a value relates to a number.

@@ -1,7 +1,9 @@
 //! The words that values of some fields are chosen from.
 //!
-//! Hides: which field has which words, and the numbers of protocol names.
+//! Hides: which field has which words, and the numbers that names stand for.
 //! Knows nothing of: grammar.
+
+mod service;
 
 use flow::{Direction, FlowState, LogStatus, NatType, RejectReason, protocol};
 
@@ -27,12 +29,33 @@ pub(crate) fn of_field(field: &str) -> Vec<KnownWord> {
         "flow-state" => FlowState::ALL.iter().map(|state| word(state.as_str(), "")).collect(),
         "reject-reason" => RejectReason::ALL.iter().map(|reason| word(reason.as_str(), "")).collect(),
         "protocol" => PROTOCOLS.iter().map(|(name, _)| word(name, "")).collect(),
+        port if PORTS.contains(&port) => service::names().map(|name| word(name, "")).collect(),
         _ => Vec::new(),
     }
 }
 
-/// The IANA number of a protocol name in any case.
-pub(crate) fn protocol_number(name: &str) -> Option<i64> {
+/// The number that a name means in a field: of a protocol or of a service, in any case.
+pub(crate) fn number_of(field: &str, name: &str) -> Option<i64> {
+    match field {
+        "protocol" => protocol_number(name),
+        port if PORTS.contains(&port) => service::port(name),
+        _ => None,
+    }
+}
+
+/// What the names of a field stand for, with an example; `None` for most fields.
+pub(crate) fn named(field: &str) -> Option<(&'static str, &'static str)> {
+    match field {
+        "protocol" => Some(("protocol", "`tcp`, `udp` or `icmp`")),
+        port if PORTS.contains(&port) => Some(("service", "`https`, `ssh` or `dns`")),
+        _ => None,
+    }
+}
+
+/// The fields whose values are ports.
+const PORTS: &[&str] = &["srcport", "dstport", "natsrcport", "natdstport"];
+
+fn protocol_number(name: &str) -> Option<i64> {
     PROTOCOLS.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, number)| i64::from(*number))
 }
 

@@ -49,7 +49,12 @@ fn answered(file: &str) -> String {
         }
         match keyword {
             "record" => records.push(record(&text)),
-            "query" if !records.is_empty() => writeln!(out, "finds    {}", found(&text, &records)).unwrap(),
+            "query" if !records.is_empty() => {
+                writeln!(out, "finds    {}", found(&text, Syntax::Cql, &records)).unwrap();
+            }
+            "lucene" if !records.is_empty() => {
+                writeln!(out, "finds    {}", found(&text, Syntax::Lucene, &records)).unwrap();
+            }
             "query" => out.push_str(&outcome(parse(&text, Syntax::Cql, &IndexedFields::all()))),
             "lucene" => out.push_str(&outcome(parse(&text, Syntax::Lucene, &IndexedFields::all()))),
             "typed" => writeln!(out, "offers   {}", offered(&text.replace('␣', " "))).unwrap(),
@@ -89,6 +94,7 @@ fn tree(search: &Search) -> String {
                 Test::Prefix(prefix) => format!("(within {field} {prefix})"),
                 Test::AddressRange(first, last) => format!("(between {field} {first} {last})"),
                 Test::AddressWildcard(wildcard) => format!("(like {field} {wildcard})"),
+                Test::AddressPattern(pattern) => format!("(like {field} {pattern})"),
             }
         }
     }
@@ -111,6 +117,7 @@ fn words(phrase: &Phrase) -> String {
     let word = |word: &Word| match word {
         Word::Exact(text) => format!("{text:?}"),
         Word::Wildcard(wildcard) => format!("like:{:?}", wildcard.to_string()),
+        Word::Pattern(pattern) => format!("like:{pattern}"),
     };
     phrase.words().iter().map(word).collect::<Vec<_>>().join(" ")
 }
@@ -132,9 +139,9 @@ fn record(text: &str) -> (String, Record) {
     (name, record)
 }
 
-fn found(text: &str, records: &[(String, Record)]) -> String {
+fn found(text: &str, syntax: Syntax, records: &[(String, Record)]) -> String {
     let index = IndexedFields::all();
-    let search = parse(text, Syntax::Cql, &index).unwrap().search;
+    let search = parse(text, syntax, &index).unwrap().search;
     let found = records.iter().filter(|(_, record)| search.finds(record, &index));
     let found: Vec<&str> = found.map(|(name, _)| name.as_str()).collect();
     if found.is_empty() { "none".to_owned() } else { found.join(" ") }

@@ -13,6 +13,7 @@ use std::time::Duration;
 use engine::{Cell, EngineError, Table};
 use expect_test::expect_file;
 use flow::{Record, TimeRange, Timestamp};
+use query::{Syntax, parse};
 
 use crate::topic::{Topic, record};
 
@@ -29,6 +30,34 @@ fn the_golden_files_say_what_the_engine_answers() {
         let answered = answered(&std::fs::read_to_string(&file).unwrap(), &topic);
         expect_file![file].assert_eq(&answered);
     }
+}
+
+/// What the language says of its own records (`fixtures/query/meaning.golden`) is true of segments, too.
+#[test]
+fn the_engine_finds_what_the_language_says() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/query/meaning.golden");
+    let text = std::fs::read_to_string(file).unwrap();
+    let lines: Vec<(&str, &str)> = text.lines().filter_map(|line| line.split_at_checked(9)).collect();
+    let (mut names, mut records) = (Vec::new(), Vec::new());
+    for (_, text) in lines.iter().filter(|(keyword, _)| keyword.trim_end() == "record") {
+        let (name, fields) = text.split_once(' ').unwrap();
+        names.push(name);
+        records.push(record(&format!("flow-id={name} {fields}")));
+    }
+    let topic = Topic::new();
+    topic.append(&records);
+    let mut asked = 0;
+    for pair in lines.windows(2) {
+        let [(keyword, query), ("finds    ", said)] = pair else { continue };
+        let syntax = if keyword.trim_end() == "lucene" { Syntax::Lucene } else { Syntax::Cql };
+        let found = topic.found_by(&parse(query, syntax, &topic.index).unwrap().search).unwrap();
+        let is_found = |name: &str| found.iter().any(|found| found.record.flow_id.as_deref() == Some(name));
+        let found: Vec<&str> = names.iter().copied().filter(|name| is_found(name)).collect();
+        let found = if found.is_empty() { "none".to_owned() } else { found.join(" ") };
+        assert_eq!(&found, said, "{query}");
+        asked += 1;
+    }
+    assert!(asked >= 35, "the cases are read: {asked}");
 }
 
 /// The topic with the records of the golden files, in three segments.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use engine::{Cell, FindOrder, Found, FoundRecord, Page};
 use flow::{Record, TimeRange, Timestamp};
 use proptest::prelude::*;
-use query::{Case, IndexedFields};
+use query::{Case, IndexedFields, Syntax, parse};
 
 use crate::topic::{FIRST_PAGE, Topic, record};
 
@@ -125,12 +125,36 @@ fn condition() -> impl Strategy<Value = String> {
         "ok",
         "4?3",
         "nowhere",
+        "srcaddr>=10.0.0.1",
+        "srcaddr<10.0.0.0/16",
+        "srcaddr:>::1",
+        "dstaddr:{::1 TO *]",
+        "dstport:https",
     ])
     .prop_map(str::to_owned)
 }
 
-fn search() -> impl Strategy<Value = String> {
-    condition().prop_recursive(3, 12, 3, |inner| {
+/// Conditions that only Lucene has.
+fn lucene_condition() -> impl Strategy<Value = String> {
+    prop::sample::select(vec![
+        "reject-rule:/dr.p/",
+        "reject-rule:/[a-z]+/",
+        "interface-id:/eni-.*/",
+        "interface-id:/.*/",
+        "srcaddr:/10\\..*[05]/",
+        "srcaddr:/.*:.*/",
+        "/4\\d+/",
+        "/dr.p|ok/",
+        "/.*ä.*/",
+        "/ACC.*/",
+        "reject-rule:drop/all",
+        "_exists_:lost",
+    ])
+    .prop_map(str::to_owned)
+}
+
+fn search(condition: impl Strategy<Value = String> + 'static) -> impl Strategy<Value = String> {
+    condition.prop_recursive(3, 12, 3, |inner| {
         prop_oneof![
             inner.clone().prop_map(|one| format!("NOT ({one})")),
             (inner.clone(), prop::sample::select(vec!["AND", "OR"]), inner)
@@ -168,13 +192,15 @@ proptest! {
     fn the_engine_finds_what_the_search_means(
         segments in segments(),
         index in index(),
-        searches in prop::collection::vec(search(), 24),
+        searches in prop::collection::vec(search(condition()), 24),
+        lucene in prop::collection::vec(search(lucene_condition()), 8),
     ) {
         let topic = stored(&segments, &index);
-        for text in searches {
-            let search = topic.query(&text).search;
+        let cql = searches.iter().map(|text| (text, Syntax::Cql));
+        for (text, syntax) in cql.chain(lucene.iter().map(|text| (text, Syntax::Lucene))) {
+            let search = parse(text, syntax, &index).unwrap().search;
             let meant = newest_first(segments.iter().flatten().filter(|record| search.finds(record, &index)));
-            let found = records(topic.find(&text).unwrap());
+            let found = records(topic.found_by(&search).unwrap());
             prop_assert_eq!(found, meant, "{}", text);
         }
     }
@@ -182,7 +208,7 @@ proptest! {
     #[test]
     fn pages_buckets_and_counts_tell_the_same(
         segments in segments(),
-        text in search(),
+        text in search(condition()),
         (from, length, limit) in (0..3_000_i64, 1..4_000_i64, 5..40_u64),
     ) {
         let topic = stored(&segments, &IndexedFields::all());

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use engine::{Engine, EngineError, EngineSettings, FindOrder, FoundRecord, Page, Scope, Table};
 use flow::{FieldKind, LogStatus, Record, TimeRange, Timestamp, Value};
-use query::{IndexedFields, Query, Syntax, parse};
+use query::{IndexedFields, Query, Search, Syntax, parse};
 use store::{LogsetRow, NewBatch, Owner, StorageType, Store, TopicRow};
 use tempfile::TempDir;
 use tokio::runtime::{Builder, Runtime};
@@ -91,9 +91,13 @@ impl Topic {
 
     /// What a search finds in all of time, newest first.
     pub(crate) fn find(&self, text: &str) -> Result<Vec<FoundRecord>, EngineError> {
-        let search = self.query(text).search;
+        self.found_by(&self.query(text).search)
+    }
+
+    /// The same, of a search that is read already.
+    pub(crate) fn found_by(&self, search: &Search) -> Result<Vec<FoundRecord>, EngineError> {
         let scope = self.scope(TimeRange::ALWAYS);
-        let found = self.wait(self.engine.find(&scope, &search, FindOrder::Newest, FIRST_PAGE))?;
+        let found = self.wait(self.engine.find(&scope, search, FindOrder::Newest, FIRST_PAGE))?;
         assert!(!found.more, "the tests store less than a page");
         Ok(found.records)
     }

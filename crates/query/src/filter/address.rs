@@ -1,7 +1,7 @@
 //! `srcaddr:10.0.0.1`, `srcaddr:10.0.0.0/16`, `srcaddr:10.0.*`: addresses, prefixes and wildcards.
 //!
 //! Hides: when a wildcard is really a prefix.
-//! Knows nothing of: text and numbers.
+//! Knows nothing of: text and numbers, the order of addresses.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
@@ -20,13 +20,6 @@ pub(crate) fn read(condition: &Condition<'_>) -> Result<Option<Search>, Fault> {
     else {
         return Ok(None);
     };
-    let name = &condition.field.name;
-    if !condition.asks_equality() {
-        let message = format!(
-            "addresses are not compared by sign: write `{name}:10.0.0.0/16` or `{name}:[first TO last]`"
-        );
-        return Err(Fault::illegal(HERE, message));
-    }
     let test = match value.literal() {
         Some(text) => exact(prefix(condition.field, &text)?),
         None => wildcard(condition.field, value)?,

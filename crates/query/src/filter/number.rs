@@ -1,6 +1,6 @@
-//! `dstport:443`, `packets>100`, `bytes:<=1500`: whole numbers compared.
+//! `dstport:443`, `packets>100`, `bytes:<=1500`, `dstport:https`: whole numbers compared.
 //!
-//! Hides: how numbers are written, and protocol names.
+//! Hides: how numbers are written, and which fields have names for them.
 //! Knows nothing of: text and addresses.
 
 use flow::FieldKind;
@@ -32,26 +32,26 @@ pub(crate) fn read(condition: &Condition<'_>) -> Result<Option<Search>, Fault> {
 
 /// The number that `text` means in `field`.
 pub(super) fn number(field: &IndexedField, text: &str) -> Result<i64, Fault> {
-    let name = words::protocol_number(text).filter(|_| field.name == "protocol");
-    if let Some(number) = name.or_else(|| text.trim().parse().ok()) {
+    let named = words::number_of(&field.name, text.trim());
+    if let Some(number) = named.or_else(|| text.trim().parse().ok()) {
         return Ok(number);
     }
     let name = &field.name;
     let too_large = text.trim_start_matches('-').chars().all(|c| c.is_ascii_digit()) && text.len() > 1;
-    if field.name == "protocol" && !too_large {
-        return Err(unknown_protocol(text));
-    }
-    let message = if too_large {
-        format!("`{text}` is too large for field `{name}`: numbers lie between {} and {}", i64::MIN, i64::MAX)
-    } else {
-        format!("`{text}` is not a whole number: field `{name}` has the type long")
+    let is_name = text.starts_with(|c: char| c.is_alphabetic());
+    let message = match words::named(name).filter(|_| is_name) {
+        Some((what, example)) => {
+            format!("`{text}` is no {what}: write a number or a name, such as {example}")
+        }
+        None if too_large => {
+            format!(
+                "`{text}` is too large for field `{name}`: numbers lie between {} and {}",
+                i64::MIN,
+                i64::MAX
+            )
+        }
+        None => format!("`{text}` is not a whole number: field `{name}` has the type long"),
     };
-    Err(Fault::number(HERE, message))
-}
-
-fn unknown_protocol(text: &str) -> Fault {
-    let message =
-        format!("`{text}` is no protocol: write a number or a name, such as `tcp`, `udp` or `icmp`");
-    let known = words::of_field("protocol").into_iter().map(|word| word.text);
-    Fault { suggestion: nearest(text, known).map(str::to_owned), ..Fault::number(HERE, message) }
+    let known = words::of_field(name).into_iter().map(|word| word.text);
+    Err(Fault { suggestion: nearest(text, known).map(str::to_owned), ..Fault::number(HERE, message) })
 }

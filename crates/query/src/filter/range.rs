@@ -3,12 +3,11 @@
 //! Hides: brackets, braces and open ends.
 //! Knows nothing of: single values.
 
-use std::net::IpAddr;
 use std::ops::Bound;
 
-use flow::{FieldKind, Prefix};
+use flow::FieldKind;
 
-use super::{Condition, HERE, address, number};
+use super::{Condition, HERE, address, address_order, number};
 use crate::error::Fault;
 use crate::index::IndexedField;
 use crate::lexer::TokenKind;
@@ -68,21 +67,36 @@ fn numbers(field: &IndexedField, low: &Bound<String>, high: &Bound<String>) -> R
 }
 
 fn addresses(field: &IndexedField, low: &Bound<String>, high: &Bound<String>) -> Result<Test, Fault> {
-    let low = bound(low, |text| address::prefix(field, text).map(Prefix::first))?;
-    let high = bound(high, |text| address::prefix(field, text).map(Prefix::last))?;
-    let message = match (low, high) {
-        (Bound::Included(first), Bound::Included(last)) if first.is_ipv4() != last.is_ipv4() => {
-            "a range of addresses has two ends of one family, IPv4 or IPv6"
+    let first = match low {
+        Bound::Included(text) => Some(address::prefix(field, text)?.first()),
+        Bound::Excluded(text) => {
+            let last = address::prefix(field, text)?.last();
+            Some(address_order::after(last).ok_or_else(|| address_order::nothing_beyond(text))?)
         }
-        (Bound::Included(first), Bound::Included(last)) if first > last => {
-            "the range is empty: write the lower address first"
-        }
-        (Bound::Included(first), Bound::Included(last)) => return Ok(Test::AddressRange(first, last)),
-        (Bound::Excluded::<IpAddr>(_) | Bound::Unbounded, _) | (_, Bound::Excluded(_) | Bound::Unbounded) => {
-            "a range of addresses includes both ends: write `[first TO last]`"
-        }
+        Bound::Unbounded => None,
     };
-    Err(Fault::illegal(HERE, message))
+    let last = match high {
+        Bound::Included(text) => Some(address::prefix(field, text)?.last()),
+        Bound::Excluded(text) => {
+            let first = address::prefix(field, text)?.first();
+            Some(address_order::before(first).ok_or_else(|| address_order::nothing_beyond(text))?)
+        }
+        Bound::Unbounded => None,
+    };
+    let (first, last) = match (first, last) {
+        (Some(first), Some(last)) => (first, last),
+        (Some(first), None) => (first, address_order::highest(first)),
+        (None, Some(last)) => (address_order::lowest(last), last),
+        (None, None) => return Ok(Test::Exists),
+    };
+    if first.is_ipv4() != last.is_ipv4() {
+        let message = "a range of addresses has two ends of one family, IPv4 or IPv6";
+        return Err(Fault::illegal(HERE, message));
+    }
+    if first > last {
+        return Err(Fault::illegal(HERE, "the range is empty: write the lower address first"));
+    }
+    Ok(Test::AddressRange(first, last))
 }
 
 fn bound<T>(written: &Bound<String>, read: impl Fn(&str) -> Result<T, Fault>) -> Result<Bound<T>, Fault> {
