@@ -463,6 +463,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/natlens/TailLog": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tells records as they are stored, until the caller leaves. */
+        post: operations["TailLog"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/natlens/UploadBatch": {
         parameters: {
             query?: never;
@@ -608,7 +625,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Changes name, description or period of a flow log. */
+        /** Changes name or description of a flow log. */
         post: operations["ModifyFlowLogAttribute"];
         delete?: never;
         options?: never;
@@ -752,7 +769,7 @@ export interface components {
             FlowLogStorage?: components["schemas"]["FlowLogStorage"] | null;
             /**
              * Format: int32
-             * @description Window length for CCN: 60, 300 or 600. Unit: seconds.
+             * @description Refused: the window length of a gateway is a setting of its agent. Unit: seconds.
              */
             Period?: number | null;
             /** @description The resource: a NAT gateway id, an interface name, …, by scope. */
@@ -1377,7 +1394,7 @@ export interface components {
             FlowLogName?: string | null;
             /**
              * Format: int32
-             * @description Window length for CCN. Unit: seconds.
+             * @description Refused: the window length of a gateway is a setting of its agent. Unit: seconds.
              */
             Period?: number | null;
             /** @description The VPC of its resource; not needed here. */
@@ -1656,6 +1673,32 @@ export interface components {
             CaseSensitive: boolean;
             /** @description Names without `__TAG__.`. */
             KeyValues?: components["schemas"]["KeyRule"][];
+        };
+        /**
+         * @description Which records to tell. The answer is a stream of events (`text/event-stream`): the data of each is a
+         *     `TailLogResponse`, and a comment every 15 seconds says that the server is still there.
+         */
+        TailLogRequest: {
+            /** @description What to find, without SQL; empty or `*` finds everything. */
+            QueryString?: string | null;
+            /**
+             * Format: int32
+             * @description 0 Lucene, 1 CQL (default).
+             */
+            QuerySyntax?: number | null;
+            /** @description The topic. */
+            TopicId: string;
+        };
+        /** @description What was stored since the event before. */
+        TailLogResponse: {
+            /** @description The records, in the order of their arrival; at most 1000. */
+            Results: components["schemas"]["LogRecord"][];
+            /**
+             * Format: int64
+             * @description How many stored records were left out since the event before, because they came faster than they were read.
+             *     Of these, some may not have been looked for.
+             */
+            Skipped: number;
         };
         /** @description A table of records. */
         Topic: {
@@ -2723,6 +2766,42 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SignOutResponse"];
+                };
+            };
+            /** @description Failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    TailLog: {
+        parameters: {
+            query?: {
+                /** @description The region; the server's default when absent. */
+                Region?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TailLogRequest"];
+            };
+        };
+        responses: {
+            /** @description Done; the header `x-request-id` names the request. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": components["schemas"]["TailLogResponse"];
                 };
             };
             /** @description Failed. */

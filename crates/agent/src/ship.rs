@@ -130,9 +130,10 @@ fn answer(outcome: Result<UploadBatchResponse, ClientError>) -> Answer {
             Answer::Refused { reason }
         }
         ClientError::Refused { retry_after, .. } => Answer::Later { retry_after, reason },
-        ClientError::Unreachable { .. } | ClientError::Garbled { .. } | ClientError::Request(_) => {
-            Answer::Later { retry_after: None, reason }
-        }
+        ClientError::Unreachable { .. }
+        | ClientError::Garbled { .. }
+        | ClientError::BrokenOff { .. }
+        | ClientError::Request(_) => Answer::Later { retry_after: None, reason },
     }
 }
 

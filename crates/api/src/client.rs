@@ -6,13 +6,20 @@
 use std::time::Duration;
 
 use serde::de::DeserializeOwned;
+use ureq::http::Response;
+use ureq::typestate::WithBody;
+use ureq::{Body, RequestBuilder};
 
 use crate::batch::{BATCH_BYTES_MAX, BATCH_CONTENT_TYPE};
 use crate::error::ErrorReply;
+use crate::events::Events;
 use crate::operation::{Operation, UploadBatch, UploadBatchResponse};
 
 /// How long an answer may take. `WatchFlowLogs` waits up to 25 seconds, so this is above it.
 const ANSWER_PATIENCE: Duration = Duration::from_secs(60);
+
+/// The status of an answer that is no failure.
+const OK: u16 = 200;
 
 /// The most bytes of an answer that are read: the published limit of a search answer.
 const ANSWER_BYTES_MAX: u64 = 49 << 20;
@@ -96,6 +103,15 @@ pub enum ClientError {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// A stream of events broke off, or nothing came for longer than its signs of life are apart.
+    #[error("the server at {server} does not go on with its answer: is it still running and reachable?")]
+    BrokenOff {
+        /// Its address.
+        server: String,
+        /// Why, if that is known.
+        #[source]
+        source: Option<std::io::Error>,
+    },
     /// The request cannot be written as JSON.
     #[error("the request cannot be encoded")]
     Request(#[source] serde_json::Error),
@@ -139,6 +155,21 @@ impl Client {
         self.post::<O, _>("application/json", &body)
     }
 
+    /// Asks for operation `O`, whose answer goes on: it has no deadline, but the server may not fall silent.
+    ///
+    /// # Errors
+    /// As `call`; those of the answer itself come with the items.
+    pub fn stream<O: Operation>(&self, request: &O::Request) -> Result<Events<O::Response>, ClientError> {
+        let body = serde_json::to_vec(request).map_err(ClientError::Request)?;
+        let request = self.request::<O>("application/json").config().timeout_global(None).build();
+        let mut response = request.send(&body).map_err(|source| self.unreachable(source))?;
+        if response.status() == OK {
+            return Ok(Events::read(self.server.clone(), response.into_body().into_reader()));
+        }
+        let text = self.read(&mut response)?;
+        Err(self.refused(&response, &text))
+    }
+
     /// Hands over an encoded batch; when it returns, the batch is durable.
     ///
     /// # Errors
@@ -153,6 +184,16 @@ impl Client {
         content_type: &str,
         body: &[u8],
     ) -> Result<T, ClientError> {
+        let mut response =
+            self.request::<O>(content_type).send(body).map_err(|source| self.unreachable(source))?;
+        let text = self.read(&mut response)?;
+        if response.status() == OK {
+            return serde_json::from_slice(&text).map_err(|source| self.garbled(OK, source));
+        }
+        Err(self.refused(&response, &text))
+    }
+
+    fn request<O: Operation>(&self, content_type: &str) -> RequestBuilder<WithBody> {
         let address = format!("{}/api/{}/{}", self.server, O::SERVICE.as_str(), O::NAME);
         let mut request = self.agent.post(&address).header("content-type", content_type);
         if let Some(region) = &self.region {
@@ -161,21 +202,22 @@ impl Client {
         if let Some(bearer) = self.bearer() {
             request = request.header("authorization", &format!("Bearer {bearer}"));
         }
-        let mut response = request.send(body).map_err(|source| self.unreachable(source))?;
+        request
+    }
+
+    fn read(&self, response: &mut Response<Body>) -> Result<Vec<u8>, ClientError> {
+        let body = response.body_mut().with_config().limit(ANSWER_BYTES_MAX);
+        body.read_to_vec().map_err(|source| self.unreachable(source))
+    }
+
+    fn refused(&self, response: &Response<Body>, text: &[u8]) -> ClientError {
         let status = response.status().as_u16();
-        let retry_after = retry_after(response.headers());
-        let text = response
-            .body_mut()
-            .with_config()
-            .limit(ANSWER_BYTES_MAX)
-            .read_to_vec()
-            .map_err(|source| self.unreachable(source))?;
-        if status == 200 {
-            return serde_json::from_slice(&text).map_err(|source| self.garbled(status, source));
-        }
-        match serde_json::from_slice(&text) {
-            Ok(reply) => Err(ClientError::Refused { status, retry_after, reply: Box::new(reply) }),
-            Err(source) => Err(self.garbled(status, source)),
+        match serde_json::from_slice(text) {
+            Ok(reply) => {
+                let retry_after = retry_after(response.headers());
+                ClientError::Refused { status, retry_after, reply: Box::new(reply) }
+            }
+            Err(source) => self.garbled(status, source),
         }
     }
 

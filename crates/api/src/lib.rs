@@ -6,6 +6,7 @@
 mod batch;
 mod client;
 mod error;
+mod events;
 mod object;
 mod openapi;
 mod operation;
@@ -15,6 +16,7 @@ pub use batch::{
 };
 pub use client::{Client, ClientError, Credential, Deadline};
 pub use error::{ErrorBody, ErrorPosition, ErrorReply};
+pub use events::Events;
 pub use object::*;
 pub use openapi::openapi_json;
 pub use operation::*;

@@ -16,7 +16,12 @@ use utoipa::{PartialSchema, ToSchema};
 
 use crate::batch::BATCH_CONTENT_TYPE;
 use crate::error::ErrorReply;
-use crate::operation::{Operation, OperationVisitor, Permission, UploadBatch, visit_operations};
+use crate::operation::{Operation, OperationVisitor, Permission, TailLog, UploadBatch, visit_operations};
+
+const JSON: &str = "application/json";
+
+/// Events of one object each (WHATWG HTML, 9.2).
+const EVENT_STREAM: &str = "text/event-stream";
 
 /// The document as pretty JSON with a final newline; the same for the same program.
 pub fn openapi_json() -> String {
@@ -73,8 +78,7 @@ impl OperationVisitor for Document {
             RequestBodyBuilder::new()
                 .content(BATCH_CONTENT_TYPE, ContentBuilder::new().schema(Some(bytes.build())).build())
         } else {
-            RequestBodyBuilder::new()
-                .content("application/json", ContentBuilder::new().schema(Some(request)).build())
+            RequestBodyBuilder::new().content(JSON, ContentBuilder::new().schema(Some(request)).build())
         };
         let region = ParameterBuilder::new()
             .name("Region")
@@ -88,8 +92,11 @@ impl OperationVisitor for Document {
             .summary(Some(O::SUMMARY))
             .parameter(region)
             .request_body(Some(body.required(Some(Required::True)).build()))
-            .response("200", answer("Done; the header `x-request-id` names the request.", response))
-            .response("default", answer("Failed.", failure));
+            .response(
+                "200",
+                answer("Done; the header `x-request-id` names the request.", answered_as::<O>(), response),
+            )
+            .response("default", answer("Failed.", JSON, failure));
         if O::PERMISSION != Permission::Anyone {
             operation = operation
                 .security(SecurityRequirement::new("session", [""; 0]))
@@ -101,10 +108,15 @@ impl OperationVisitor for Document {
     }
 }
 
-fn answer(description: &str, schema: Ref) -> utoipa::openapi::Response {
+/// The content type of the answer of `O`.
+fn answered_as<O: Operation>() -> &'static str {
+    if O::NAME == TailLog::NAME { EVENT_STREAM } else { JSON }
+}
+
+fn answer(description: &str, content_type: &str, schema: Ref) -> utoipa::openapi::Response {
     ResponseBuilder::new()
         .description(description)
-        .content("application/json", ContentBuilder::new().schema(Some(schema)).build())
+        .content(content_type, ContentBuilder::new().schema(Some(schema)).build())
         .build()
 }
 
@@ -121,7 +133,7 @@ mod tests {
     fn every_operation_and_every_schema_it_names_is_described() {
         let text = openapi_json();
         let document: serde_json::Value = serde_json::from_str(&text).unwrap();
-        assert_eq!(document["paths"].as_object().unwrap().len(), 36);
+        assert_eq!(document["paths"].as_object().unwrap().len(), 37);
         for part in text.split("\"#/components/schemas/").skip(1) {
             let name = part.split('"').next().unwrap();
             assert!(document["components"]["schemas"][name].is_object(), "schema `{name}` is missing");

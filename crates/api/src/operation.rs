@@ -55,6 +55,7 @@ mod search_log;
 mod set_password;
 mod sign_in;
 mod sign_out;
+mod tail_log;
 mod upload_batch;
 mod watch_flow_logs;
 
@@ -103,6 +104,7 @@ pub use search_log::{SearchLog, SearchLogRequest, SearchLogResponse};
 pub use set_password::{SetPassword, SetPasswordRequest, SetPasswordResponse};
 pub use sign_in::{SignIn, SignInRequest, SignInResponse};
 pub use sign_out::{SignOut, SignOutRequest, SignOutResponse};
+pub use tail_log::{TailLog, TailLogRequest, TailLogResponse};
 pub use upload_batch::{UploadBatch, UploadBatchRequest, UploadBatchResponse};
 pub use watch_flow_logs::{WatchFlowLogs, WatchFlowLogsRequest, WatchFlowLogsResponse};
 
@@ -226,6 +228,7 @@ table!(
     SetPassword,
     SignIn,
     SignOut,
+    TailLog,
     UploadBatch,
     WatchFlowLogs
 );

@@ -85,13 +85,71 @@ impl Answer {
     }
 
     fn write_csv(&self, out: impl Write) -> Result<(), Failure> {
-        let mut csv = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(out);
+        let mut csv = csv_writer(out);
         csv.write_record(&self.columns)?;
-        for row in &self.rows {
-            csv.write_record(row.cells.iter().map(|cell| cell.as_deref().unwrap_or_default()))?;
-        }
-        Ok(csv.flush()?)
+        write_cells(&self.rows, csv)
     }
+}
+
+/// Writes rows of the same columns as they come.
+#[derive(Debug)]
+pub(crate) struct Rows {
+    form: Form,
+    columns: Vec<String>,
+    /// Of a table, by column; they grow with what comes and never shrink.
+    widths: Vec<usize>,
+    begun: bool,
+}
+
+impl Rows {
+    pub(crate) fn new(form: Form, columns: &[String]) -> Self {
+        Self { form, columns: columns.to_vec(), widths: vec![0; columns.len()], begun: false }
+    }
+
+    /// Writes `rows`, under a header the first time.
+    pub(crate) fn write(&mut self, rows: Vec<Row>, mut out: impl Write) -> Result<(), Failure> {
+        let columns = self.columns.clone();
+        let answer = Answer { columns, rows };
+        match self.form {
+            Form::Table => self.write_table(&answer, &mut out)?,
+            Form::Json => answer.write_json(&mut out)?,
+            Form::Csv if !self.begun => answer.write_csv(&mut out)?,
+            Form::Csv => write_cells(&answer.rows, csv_writer(&mut out))?,
+        }
+        self.begun = true;
+        Ok(out.flush()?)
+    }
+
+    fn write_table(&mut self, answer: &Answer, mut out: impl Write) -> Result<(), Failure> {
+        let header = answer.columns.iter().map(|name| name.to_uppercase()).collect();
+        let header = Some(header).filter(|_| !self.begun);
+        let cells = answer
+            .rows
+            .iter()
+            .map(|row| row.cells.iter().map(|cell| cell.clone().unwrap_or("-".into())).collect());
+        let lines: Vec<Vec<String>> = header.into_iter().chain(cells).collect();
+        for line in &lines {
+            for (width, cell) in self.widths.iter_mut().zip(line) {
+                *width = (*width).max(cell.chars().count());
+            }
+        }
+        for line in &lines {
+            let padded = line.iter().zip(&self.widths).map(|(cell, width)| format!("{cell:width$}  "));
+            writeln!(out, "{}", padded.collect::<String>().trim_end())?;
+        }
+        Ok(())
+    }
+}
+
+fn csv_writer<W: Write>(out: W) -> csv::Writer<W> {
+    csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(out)
+}
+
+fn write_cells<W: Write>(rows: &[Row], mut csv: csv::Writer<W>) -> Result<(), Failure> {
+    for row in rows {
+        csv.write_record(row.cells.iter().map(|cell| cell.as_deref().unwrap_or_default()))?;
+    }
+    Ok(csv.flush()?)
 }
 
 #[cfg(test)]
@@ -156,5 +214,34 @@ mod tests {
             edge,3640,"said ""keep"", twice"\r
         "#]],
         );
+    }
+
+    #[test]
+    fn rows_that_come_later_stand_under_the_same_header() {
+        let row = |name: &str, days: Option<&str>| Row {
+            cells: vec![Some(name.to_owned()), days.map(str::to_owned)],
+            object: serde_json::json!({ "name": name }),
+        };
+        let shown = |form| {
+            let mut rows = Rows::new(form, &["name".to_owned(), "days".to_owned()]);
+            let mut out = Vec::new();
+            rows.write(vec![row("edge", Some("3"))], &mut out).unwrap();
+            rows.write(vec![row("backbone", Some("12")), row("a", None)], &mut out).unwrap();
+            String::from_utf8(out).unwrap().replace('\r', "")
+        };
+        expect![[r#"
+            NAME  DAYS
+            edge  3
+            backbone  12
+            a         -
+        "#]]
+        .assert_eq(&shown(Form::Table));
+        expect![[r#"
+            name,days
+            edge,3
+            backbone,12
+            a,
+        "#]]
+        .assert_eq(&shown(Form::Csv));
     }
 }

@@ -18,6 +18,7 @@ mod search;
 mod server;
 mod sign_in_link;
 mod source;
+mod tail;
 mod topic;
 mod up;
 
@@ -35,6 +36,7 @@ pub(crate) enum Command {
     Agent(agent::Agent),
     Doctor(doctor::Doctor),
     Search(search::Search),
+    Tail(tail::Tail),
     Import(import::Import),
     FlowLog(flow_log::FlowLog),
     Gateway(gateway::Gateway),
@@ -57,6 +59,7 @@ impl Command {
             Self::Doctor(doctor) => doctor.adjust(&mut config.agent),
             Self::Import(import) => import.adjust(&mut config.agent),
             Self::Search(_)
+            | Self::Tail(_)
             | Self::FlowLog(_)
             | Self::Gateway(_)
             | Self::Logset(_)
@@ -77,6 +80,7 @@ impl Command {
             Self::Agent(agent) => agent.run(config, outside),
             Self::Doctor(doctor) => doctor.run(config, outside),
             Self::Search(search) => search.run(config, outside),
+            Self::Tail(tail) => tail.run(config, outside),
             Self::Import(import) => import.run(config, outside),
             Self::FlowLog(flow_log) => flow_log.run(config, outside),
             Self::Gateway(gateway) => gateway.run(config, outside),

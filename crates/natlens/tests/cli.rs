@@ -175,6 +175,36 @@ fn a_search_reads_as_many_pages_as_it_was_told_to() {
 }
 
 #[test]
+fn a_tail_prints_what_is_stored_from_now_on_and_ends_with_the_server() {
+    let place = Place::start(&["server"]);
+    place.good(&["logset", "create", "edge"]);
+    let topic = place.good(&["topic", "create", "flows"]);
+    let (code, said) = place.bad(&["tail", "dstport:>1"]);
+    assert!(code == 1 && said.contains("ResourceNotFound.IndexNotExist"), "{said}");
+    place.good(&["index", "create"]);
+    let (code, said) = place.bad(&["tail", "dstprt:1"]);
+    assert!(code == 1 && said.starts_with("dstprt:1\n^^^^^^\nerror: FailedOperation.QueryError"), "{said}");
+
+    let arguments = ["tail", "dstport:[3 TO 4]", "--fields", "dstport,action"];
+    let mut tail = Program::start("tail", &mut natlens(place.folder.path(), &arguments)).unwrap();
+    let begun = |line: &str| (line == "watching topic `flows`: Ctrl-C ends it").then_some(());
+    tail.wait_for_hint("its beginning", PATIENCE, begun).unwrap();
+    store(&place, topic.trim(), 2500);
+    let lines: Vec<String> = (0..3).map(|_| tail.line(PATIENCE).unwrap()).collect();
+    assert_eq!(
+        lines,
+        [
+            "TIME                      DSTPORT  ACTION",
+            "2026-11-25T00:00:00.003Z  3        -",
+            "2026-11-25T00:00:00.004Z  4        -"
+        ]
+    );
+    place.stop();
+    let ended = |line: &str| line.starts_with("the server ended the tail").then_some(());
+    tail.wait_for_hint("its end", PATIENCE, ended).unwrap();
+}
+
+#[test]
 fn keys_and_tokens_are_made_and_ended_from_the_command_line() {
     let place = Place::start(&["server"]);
     let key = place.good(&["access-key", "create", "--description", "scripts"]);

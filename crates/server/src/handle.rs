@@ -37,6 +37,7 @@ mod search_log;
 mod set_password;
 mod sign_in;
 mod sign_out;
+mod tail_log;
 mod upload_batch;
 mod watch_flow_logs;
 
@@ -44,6 +45,7 @@ use std::future::Future;
 
 use api::Operation;
 use axum::body::Body;
+use futures::Stream;
 
 use crate::failure::Failure;
 use crate::http::{Answered, Asked};
@@ -53,7 +55,7 @@ pub(crate) use upload_batch::UPLOADS_MAX;
 
 /// What every file of an operation needs.
 mod prelude {
-    pub(super) use super::{Handle, HandleWaiting};
+    pub(super) use super::{Handle, HandleStreaming, HandleWaiting};
     pub(super) use crate::check;
     pub(super) use crate::failure::Failure;
     pub(super) use crate::http::{Answered, Asked};
@@ -74,20 +76,32 @@ pub(crate) trait HandleWaiting: Operation + 'static {
     ) -> impl Future<Output = Result<Answered<Self::Response>, Failure>> + Send;
 }
 
+/// An operation whose answer goes on until the caller leaves. Implemented by `TailLog`.
+pub(crate) trait HandleStreaming: Operation + 'static {
+    /// Begins it. Who asks was checked before.
+    fn handle(
+        asked: Asked,
+        request: Self::Request,
+    ) -> impl Future<Output = Result<impl Stream<Item = Self::Response> + Send + 'static, Failure>> + Send;
+}
+
 /// Somebody who wants to see every operation that the server carries out.
 pub(crate) trait OperationRoutes {
     /// Is called once for each operation that asks the catalog.
     fn catalog<O: Handle>(&mut self);
     /// Is called once for each operation that waits.
     fn waiting<O: HandleWaiting>(&mut self);
+    /// Is called once for each operation whose answer goes on.
+    fn streaming<O: HandleStreaming>(&mut self);
 }
 
 macro_rules! routes {
-    (catalog: $($name:ident),+; waiting: $($waiting:ident),+;) => {
+    (catalog: $($name:ident),+; waiting: $($waiting:ident),+; streaming: $($streaming:ident),+;) => {
         /// Shows every operation that the server carries out to `routes`.
         pub(crate) fn visit_routes(routes: &mut impl OperationRoutes) {
             $(routes.catalog::<api::$name>();)+
             $(routes.waiting::<api::$waiting>();)+
+            $(routes.streaming::<api::$streaming>();)+
         }
     };
 }
@@ -101,6 +115,8 @@ routes!(
         DescribeRegions, DescribeServer, DescribeSession, EnrolAgent;
     waiting:
         DescribeLogHistogram, SearchLog, SetPassword, SignIn, SignOut, UploadBatch, WatchFlowLogs;
+    streaming:
+        TailLog;
 );
 
 #[cfg(test)]
@@ -120,6 +136,10 @@ mod tests {
         }
 
         fn waiting<O: HandleWaiting>(&mut self) {
+            assert!(self.0.insert(O::NAME), "{} is served twice", O::NAME);
+        }
+
+        fn streaming<O: HandleStreaming>(&mut self) {
             assert!(self.0.insert(O::NAME), "{} is served twice", O::NAME);
         }
     }

@@ -18,7 +18,7 @@ use axum::routing::{MethodRouter, get, post};
 use tower_http::compression::CompressionLayer;
 
 use crate::failure::Failure;
-use crate::handle::{self, Handle, HandleWaiting, OperationRoutes};
+use crate::handle::{self, Handle, HandleStreaming, HandleWaiting, OperationRoutes};
 use crate::server::Server;
 use crate::{console, metrics};
 
@@ -63,6 +63,10 @@ impl OperationRoutes for Operations {
 
     fn waiting<O: HandleWaiting>(&mut self) {
         self.add::<O>(post(exchange::waiting::<O>));
+    }
+
+    fn streaming<O: HandleStreaming>(&mut self) {
+        self.add::<O>(post(exchange::streaming::<O>));
     }
 }
 

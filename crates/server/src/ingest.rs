@@ -14,6 +14,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
 use crate::failure::Failure;
 use crate::metrics::Metrics;
+use crate::tail::Tails;
 
 /// The most records that wait or are being stored. At about 600 bytes each this bounds them to 240 MB.
 pub(crate) const QUEUE_RECORDS_MAX: usize = 400_000;
@@ -43,6 +44,14 @@ struct Waiting {
     _place: OwnedSemaphorePermit,
 }
 
+/// What commits batches, and who hears of it.
+struct Commits {
+    store: Arc<Store>,
+    clock: Clock,
+    metrics: Arc<Metrics>,
+    tails: Arc<Tails>,
+}
+
 /// The thread that stores. It ends when the last `Ingest` is gone and the queue is empty.
 pub(crate) type Writer = thread::JoinHandle<()>;
 
@@ -52,13 +61,15 @@ impl Ingest {
         store: Arc<Store>,
         clock: Clock,
         metrics: Arc<Metrics>,
+        tails: Arc<Tails>,
     ) -> std::io::Result<(Self, Writer)> {
         let (queue, waiting) = mpsc::channel(QUEUE_BATCHES_MAX);
         let free_records = Arc::new(Semaphore::new(QUEUE_RECORDS_MAX));
-        let (counting, free) = (Arc::clone(&metrics), Arc::clone(&free_records));
+        let free = Arc::clone(&free_records);
+        let commits = Commits { store, clock, metrics: Arc::clone(&metrics), tails };
         let writer = thread::Builder::new()
             .name("ingest".to_owned())
-            .spawn(move || write_all(waiting, &free, (&store, &clock, &counting)))?;
+            .spawn(move || write_all(waiting, &free, &commits))?;
         Ok((Self { queue, free_records, metrics }, writer))
     }
 
@@ -96,11 +107,7 @@ impl Ingest {
     }
 }
 
-fn write_all(
-    mut waiting: mpsc::Receiver<Waiting>,
-    free_records: &Semaphore,
-    (store, clock, metrics): (&Store, &Clock, &Metrics),
-) {
+fn write_all(mut waiting: mpsc::Receiver<Waiting>, free_records: &Semaphore, commits: &Commits) {
     let mut left = VecDeque::new();
     loop {
         if left.is_empty() {
@@ -113,8 +120,8 @@ fn write_all(
             left.push_back(next);
         }
         let group = next_group(&mut left);
-        commit(group, store, clock, metrics);
-        metrics.queued(QUEUE_RECORDS_MAX - free_records.available_permits());
+        commits.commit(group);
+        commits.metrics.queued(QUEUE_RECORDS_MAX - free_records.available_permits());
     }
 }
 
@@ -132,27 +139,31 @@ fn next_group(left: &mut VecDeque<Waiting>) -> Vec<Waiting> {
     left.drain(..count).collect()
 }
 
-fn commit(group: Vec<Waiting>, store: &Store, clock: &Clock, metrics: &Metrics) {
-    let mut batches = Vec::with_capacity(group.len());
-    let mut callers = Vec::with_capacity(group.len());
-    for Waiting { batch, done, _place } in group {
-        batches.push(batch);
-        callers.push((done, _place));
-    }
-    let started = clock();
-    let outcome = store.append(&batches, started);
-    metrics.committed(batches.len(), clock().since(started));
-    match outcome {
-        Ok(fates) => {
-            assert_eq!(fates.len(), callers.len(), "every batch has a fate");
-            for ((done, _place), fate) in callers.into_iter().zip(fates) {
-                answer(done, Ok(fate));
-            }
+impl Commits {
+    fn commit(&self, group: Vec<Waiting>) {
+        let mut batches = Vec::with_capacity(group.len());
+        let mut callers = Vec::with_capacity(group.len());
+        for Waiting { batch, done, _place } in group {
+            batches.push(batch);
+            callers.push((done, _place));
         }
-        Err(error) => {
-            let error = Arc::new(error);
-            for (done, _place) in callers {
-                answer(done, Err(Arc::clone(&error)));
+        let started = (self.clock)();
+        let outcome = self.store.append(&batches, started);
+        self.metrics.committed(batches.len(), (self.clock)().since(started));
+        match outcome {
+            Ok(fates) => {
+                assert_eq!(fates.len(), callers.len(), "every batch has a fate");
+                for ((done, _place), fate) in callers.into_iter().zip(&fates) {
+                    answer(done, Ok(*fate));
+                }
+                let new = batches.into_iter().zip(fates).filter(|(_, fate)| *fate == BatchFate::Stored);
+                self.tails.stored(new.map(|(batch, _)| batch).collect());
+            }
+            Err(error) => {
+                let error = Arc::new(error);
+                for (done, _place) in callers {
+                    answer(done, Err(Arc::clone(&error)));
+                }
             }
         }
     }
@@ -218,7 +229,8 @@ mod tests {
         let folder = tempfile::TempDir::new().unwrap();
         let store = Arc::new(Store::open(folder.path()).unwrap());
         let metrics = Arc::new(Metrics::new(Arc::clone(&store)));
-        let (ingest, writer) = Ingest::start(store, Arc::new(Timestamp::default), metrics).unwrap();
+        let tails = Arc::new(Tails::start().unwrap());
+        let (ingest, writer) = Ingest::start(store, Arc::new(Timestamp::default), metrics, tails).unwrap();
 
         let everything = u32::try_from(QUEUE_RECORDS_MAX).unwrap();
         let taken = ingest.free_records.try_acquire_many(everything).unwrap();

@@ -19,6 +19,7 @@ mod server;
 mod settings;
 mod sign_in;
 mod start;
+mod tail;
 mod upkeep;
 
 pub use settings::{PORT_DEFAULT, ServerSettings};

@@ -6,16 +6,28 @@
 pub(crate) mod context;
 pub(crate) mod interval;
 
+use std::collections::HashMap;
+
 use api::SearchTopic;
 use engine::Scope;
 use flow::{TimeRange, Timestamp, TopicId};
-use query::{Query, Syntax};
-use store::TopicRow;
+use query::{IndexedFields, Query, Syntax};
+use store::{GatewayFilter, TopicRow};
 
 use crate::check;
 use crate::failure::Failure;
 use crate::http::Asked;
 use crate::object::index_rule::indexed_fields;
+
+/// What is searched, and for what.
+pub(crate) struct Subject {
+    /// The topic.
+    pub(crate) topic: TopicRow,
+    /// What can be searched in it.
+    pub(crate) index: IndexedFields,
+    /// What to find.
+    pub(crate) query: Query,
+}
 
 /// A checked question.
 pub(crate) struct Question {
@@ -32,8 +44,19 @@ pub(crate) fn question(
     asked: &Asked,
     topic: &TopicId,
     range: TimeRange,
-    (text, syntax): (&str, Syntax),
+    text: (&str, Syntax),
 ) -> Result<Question, Failure> {
+    let Subject { topic, index, query } = subject(asked, topic, text)?;
+    let snapshot = asked.server.store.snapshot(&asked.owner, &topic.id, range)?;
+    Ok(Question { topic, scope: Scope { snapshot, range, index }, query })
+}
+
+/// Checks a query against the index of a topic. Waits for the catalog.
+pub(crate) fn subject(
+    asked: &Asked,
+    topic: &TopicId,
+    (text, syntax): (&str, Syntax),
+) -> Result<Subject, Failure> {
     let store = &asked.server.store;
     let topic = store.topic(&asked.owner, topic)?;
     let index = store.index(&asked.owner, &topic.id)?.filter(|index| index.enabled).ok_or_else(|| {
@@ -42,8 +65,7 @@ pub(crate) fn question(
     })?;
     let index = indexed_fields(&index.settings);
     let query = query::parse(text, syntax, &index)?;
-    let snapshot = store.snapshot(&asked.owner, &topic.id, range)?;
-    Ok(Question { topic, scope: Scope { snapshot, range, index }, query })
+    Ok(Subject { topic, index, query })
 }
 
 /// The time range of a request. Unit: Unix milliseconds.
@@ -87,4 +109,11 @@ pub(crate) fn one_topic(
             Err(Failure::new("InvalidParameter", message))
         }
     }
+}
+
+/// The names of all gateways of the caller, by id. Waits for the catalog.
+pub(crate) fn gateway_names(asked: &Asked) -> Result<HashMap<String, String>, Failure> {
+    let all = GatewayFilter::default();
+    let found = asked.server.store.describe_gateways(&asked.owner, &all, store::Page::ALL)?;
+    Ok(found.rows.into_iter().map(|row| (row.id.to_string(), row.name)).collect())
 }

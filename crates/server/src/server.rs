@@ -17,6 +17,7 @@ use crate::orders::Orders;
 use crate::settings::ServerSettings;
 use crate::sign_in::attempts::Attempts;
 use crate::sign_in::session::Transport;
+use crate::tail::Tails;
 
 /// A running server.
 pub(crate) struct Server {
@@ -32,6 +33,8 @@ pub(crate) struct Server {
     pub(crate) engine: Engine,
     /// Takes batches in.
     pub(crate) ingest: Ingest,
+    /// Tells records as they are stored.
+    pub(crate) tails: Arc<Tails>,
     /// Batches that may arrive and be decoded at once.
     pub(crate) uploads: Semaphore,
     /// Tells agents that flow logs have changed.

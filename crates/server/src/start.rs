@@ -25,6 +25,7 @@ use crate::server::Server;
 use crate::settings::ServerSettings;
 use crate::sign_in::attempts::Attempts;
 use crate::sign_in::first_run;
+use crate::tail::Tails;
 use crate::upkeep;
 
 /// How long requests that run may take to finish when the server stops.
@@ -150,8 +151,10 @@ fn prepare(settings: ServerSettings, address: SocketAddr, clock: Clock) -> Resul
     let sign_in_link = first_run::prepare(&store, &settings, address, clock())
         .map_err(|source| ServerError::FirstRun(source.into()))?;
     let metrics = Arc::new(Metrics::new(Arc::clone(&store)));
-    let (ingest, writer) = Ingest::start(Arc::clone(&store), Arc::clone(&clock), Arc::clone(&metrics))
-        .map_err(|source| ServerError::Part(source.into()))?;
+    let tails = Tails::start().map(Arc::new).map_err(|source| ServerError::Part(source.into()))?;
+    let (ingest, writer) =
+        Ingest::start(Arc::clone(&store), Arc::clone(&clock), Arc::clone(&metrics), Arc::clone(&tails))
+            .map_err(|source| ServerError::Part(source.into()))?;
     let server = Server {
         engine: Engine::new(EngineSettings::default())?,
         settings,
@@ -159,6 +162,7 @@ fn prepare(settings: ServerSettings, address: SocketAddr, clock: Clock) -> Resul
         clock,
         store,
         ingest,
+        tails,
         uploads: Semaphore::new(UPLOADS_MAX),
         orders: Orders::default(),
         attempts: Attempts::default(),
@@ -179,6 +183,7 @@ async fn serve(
             // An error means that the sender is gone, which ends the server as well.
             stopped.wait_for(|stop| *stop).await.ok();
             server.orders.close();
+            server.tails.close();
             // A merge of a whole day would outlast everybody's patience; it is done again.
             server.store.stop_merging();
         })

@@ -56,8 +56,24 @@ impl Program {
         patience: Duration,
         pick: impl Fn(&str) -> Option<T>,
     ) -> Result<T, LabError> {
-        match self.stdout.wait_for(what, patience, pick) {
-            Ok(found) => Ok(found),
+        let found = self.stdout.wait_for(what, patience, pick);
+        self.with_last_lines(found, what)
+    }
+
+    /// Waits for a line of the standard error, where programs speak to people, that `pick` recognises.
+    pub fn wait_for_hint<T>(
+        &mut self,
+        what: &str,
+        patience: Duration,
+        pick: impl Fn(&str) -> Option<T>,
+    ) -> Result<T, LabError> {
+        let found = self.stderr.wait_for(what, patience, pick);
+        self.with_last_lines(found, what)
+    }
+
+    /// Adds to a wait that was too long what the program said meanwhile.
+    fn with_last_lines<T>(&mut self, found: Result<T, LabError>, what: &str) -> Result<T, LabError> {
+        match found {
             Err(LabError::TooLate { seconds, .. }) => {
                 let said = self.last_lines();
                 Err(LabError::TooLate {
@@ -65,7 +81,7 @@ impl Program {
                     seconds,
                 })
             }
-            Err(error) => Err(error),
+            found => found,
         }
     }
 

@@ -35,6 +35,7 @@ fn help_lists_the_commands() {
               agent            Watch the gateway on this host
               doctor           Say what this machine can capture, and what mends what it cannot
               search           Find records, or analyse them with SQL
+              tail             Print records as they are stored, until Ctrl-C
               import           Make records of capture files
               flow-log         Create, list, change, pause, resume and delete flow logs
               gateway          List gateways

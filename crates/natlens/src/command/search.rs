@@ -31,7 +31,7 @@ const ROWS_DEFAULT: usize = 100;
 const TIME: &str = "time";
 
 /// What a table of records shows unless fields are named: what fits on a screen.
-const TABLE_FIELDS: &[&str] = &[
+pub(super) const TABLE_FIELDS: &[&str] = &[
     "action",
     "protocol",
     "srcaddr",
@@ -47,7 +47,7 @@ const TABLE_FIELDS: &[&str] = &[
 ];
 
 /// What a table shows as well when some record has it.
-const REFUSAL_FIELDS: &[&str] = &["reject-reason", "reject-rule"];
+pub(super) const REFUSAL_FIELDS: &[&str] = &["reject-reason", "reject-rule"];
 
 /// Find records, or analyse them with SQL
 ///
@@ -129,11 +129,8 @@ impl Search {
             use_new_analysis: Some(true),
             ..SearchLogRequest::default()
         };
-        let found = self.find(&client, request).inspect_err(|failure| {
-            if let Some(position) = position(failure) {
-                outside.hint(pointed(&self.query, position));
-            }
-        })?;
+        let found =
+            self.find(&client, request).inspect_err(|failure| point(failure, &self.query, outside))?;
         let rows = found.answer.rows.len();
         found.answer.write(self.reach.output, outside.results())?;
         if rows == 0 {
@@ -203,6 +200,13 @@ fn is_bare_sql(query: &str) -> bool {
 
 fn has_word(query: &str, word: &str) -> bool {
     query.split(|c: char| !c.is_alphanumeric()).any(|one| one.eq_ignore_ascii_case(word))
+}
+
+/// Shows where the query is wrong, if the server said so.
+pub(super) fn point(failure: &Failure, query: &str, outside: &mut Outside) {
+    if let Some(position) = position(failure) {
+        outside.hint(pointed(query, position));
+    }
 }
 
 /// Where the server found a mistake in the query.

@@ -8,14 +8,13 @@ use axum::body::Body;
 use engine::{FindOrder, Found, Page};
 use flow::TopicId;
 use query::Syntax;
-use store::GatewayFilter;
 
 use super::prelude::*;
 use crate::http::{JSON_BYTES_MAX, blocking, parse, read_body};
 use crate::object::record::{Surroundings, record_shown};
 use crate::object::table::{columns_shown, items_shown, records_shown};
 use crate::search::context::{Checksum, Context, checksum};
-use crate::search::{self, Question};
+use crate::search::{self, Question, gateway_names};
 
 /// How many records a page has when nobody says, and at most. Source: the published API.
 const LIMIT_DEFAULT: u64 = 100;
@@ -173,10 +172,4 @@ fn by_topic(wanted: &Wanted, question: &Question, response: SearchLogResponse) -
 
 fn names_of(columns: &[engine::Column]) -> Vec<String> {
     columns.iter().map(|column| column.name.clone()).collect()
-}
-
-fn gateway_names(asked: &Asked) -> Result<HashMap<String, String>, Failure> {
-    let all = GatewayFilter::default();
-    let found = asked.server.store.describe_gateways(&asked.owner, &all, store::Page::ALL)?;
-    Ok(found.rows.into_iter().map(|row| (row.id.to_string(), row.name)).collect())
 }

@@ -13,6 +13,7 @@ use axum::extract::{ConnectInfo, Request, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, SET_COOKIE};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode};
+use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures::StreamExt as _;
 use serde::Serialize;
@@ -22,7 +23,7 @@ use store::Owner;
 use super::{Peer, RequestId, observe};
 use crate::caller::{self, Caller};
 use crate::failure::Failure;
-use crate::handle::{Handle, HandleWaiting};
+use crate::handle::{Handle, HandleStreaming, HandleWaiting};
 use crate::server::Server;
 
 /// The most bytes of a request in JSON. The longest real one is an index of 300 fields, about 60 kB.
@@ -33,6 +34,9 @@ pub(crate) const ANYONE_BYTES_MAX: usize = 4096;
 
 /// How long the body of a request may take to arrive.
 const BODY_PATIENCE: Duration = Duration::from_secs(30);
+
+/// How often a stream without news says that it is still there. Below the patience of common proxies, 30 seconds.
+const STREAM_SIGN_OF_LIFE: Duration = Duration::from_secs(15);
 
 /// Who asks, in which region, of which server.
 #[derive(Clone)]
@@ -87,6 +91,26 @@ pub(crate) async fn waiting<O: HandleWaiting>(
         O::handle(asked, body).await
     };
     reply(&id, answer.await)
+}
+
+/// Answers an operation with an event for each response, until the caller leaves or the server stops.
+pub(crate) async fn streaming<O: HandleStreaming>(
+    State(server): State<Arc<Server>>,
+    RequestId(id): RequestId,
+    request: Request,
+) -> Response {
+    let begun = async {
+        let (asked, body) = admit::<O>(server, request).await?;
+        let request = parse(&read_body(body, JSON_BYTES_MAX).await?)?;
+        O::handle(asked, request).await
+    };
+    match begun.await {
+        Ok(responses) => {
+            let events = responses.map(|response| Event::default().json_data(response));
+            Sse::new(events).keep_alive(KeepAlive::new().interval(STREAM_SIGN_OF_LIFE)).into_response()
+        }
+        Err(failure) => refuse(&id, &failure),
+    }
 }
 
 /// Finds out who asks and whether they may, before anything else is read.

@@ -20,19 +20,28 @@ pub(crate) struct Surroundings<'a> {
 
 /// A found record as the API shows it.
 pub(crate) fn record_shown(found: &FoundRecord, around: &Surroundings<'_>) -> LogRecord {
-    let gateway = found.record.nat_gateway_id.as_deref().unwrap_or_default();
     LogRecord {
-        time: found.position.at.millis(),
+        pkg_id: format!("{:X}", found.segment),
+        pkg_log_id: found.position.row.to_string(),
+        ..arriving_record_shown(&found.record, around)
+    }
+}
+
+/// A record as the API shows it before it has a place among others.
+pub(crate) fn arriving_record_shown(record: &Record, around: &Surroundings<'_>) -> LogRecord {
+    let gateway = record.nat_gateway_id.as_deref().unwrap_or_default();
+    LogRecord {
+        time: record.start.millis(),
         topic_id: around.topic_id.to_owned(),
         topic_name: around.topic_name.to_owned(),
         source: gateway.to_owned(),
         file_name: String::new(),
-        pkg_id: format!("{:X}", found.segment),
-        pkg_log_id: found.position.row.to_string(),
+        pkg_id: String::new(),
+        pkg_log_id: String::new(),
         high_lights: Vec::new(),
-        log_json: log_json(&found.record),
+        log_json: log_json(record),
         host_name: (around.gateway_name)(gateway),
-        raw_log: raw_log(&found.record),
+        raw_log: raw_log(record),
         index_status: String::new(),
     }
 }

@@ -329,3 +329,44 @@ fn agents_that_send_at_once_are_all_stored() {
     let answer = stand.admin().call::<api::SearchLog>(&question(&flow_log, "srcaddr:10.0.1.96/27")).unwrap();
     assert_eq!(hosts(&answer), "107 106 105 104 103 102 101 100");
 }
+
+#[test]
+fn a_tail_tells_what_is_stored_while_it_runs_and_once() {
+    let (stand, agent, flow_log) = filled();
+    let request = api::TailLogRequest {
+        topic_id: flow_log.cloud_log_id.clone(),
+        query_string: Some("action:REJECT".to_owned()),
+        query_syntax: None,
+    };
+    let mut tail = stand.admin().stream::<api::TailLog>(&request).unwrap();
+    let upload = |id: u128, hosts: std::ops::RangeInclusive<u8>| {
+        let records = hosts.map(|host| record(&agent, &flow_log, host, i64::from(host))).collect();
+        agent.client.upload_batch(&batch(&agent, &flow_log, id, records)).unwrap()
+    };
+    upload(2, 7..=9);
+    upload(2, 7..=9);
+    upload(3, 10..=11);
+    let told: Vec<_> = tail.by_ref().take(2).map(Result::unwrap).collect();
+    let told: Vec<_> = told
+        .into_iter()
+        .map(|event| {
+            (hosts(&SearchLogResponse { results: Some(event.results), ..Default::default() }), event.skipped)
+        })
+        .collect();
+    assert_eq!(told, [("7 9".to_owned(), 0), ("11".to_owned(), 0)]);
+}
+
+#[test]
+fn a_tail_refuses_what_it_cannot_tell() {
+    let (stand, _, flow_log) = filled();
+    let refused = |topic: &str, query: &str| {
+        let request = api::TailLogRequest {
+            topic_id: topic.to_owned(),
+            query_string: Some(query.to_owned()),
+            query_syntax: None,
+        };
+        refusal(stand.admin().stream::<api::TailLog>(&request).map(|_| ()))
+    };
+    assert_eq!(refused(&flow_log.cloud_log_id, "* | SELECT 1"), "400 InvalidParameter");
+    assert_eq!(refused("edge-100000000001", "*"), "404 ResourceNotFound.TopicNotExist");
+}
