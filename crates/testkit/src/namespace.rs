@@ -48,13 +48,13 @@ impl Namespace {
         command
     }
 
-    /// Runs `ip` on the namespace.
-    pub(crate) fn ip(&self, arguments: &str) -> Result<(), LabError> {
+    /// Runs `ip` on the namespace, for example with `addr add 10.10.0.9/24 dev c0`.
+    pub fn ip(&self, arguments: &str) -> Result<(), LabError> {
         run(Command::new("ip").args(["-n", &self.name]).args(arguments.split_whitespace())).map(drop)
     }
 
     /// Writes a kernel setting of the namespace, for example `net/ipv4/ip_forward`.
-    pub(crate) fn set(&self, setting: &str, value: &str) -> Result<(), LabError> {
+    pub fn set(&self, setting: &str, value: &str) -> Result<(), LabError> {
         let path = format!("/proc/sys/{setting}");
         self.within(|| fs::write(&path, value))?
             .map_err(LabError::on(format!("write `{value}` to `{path}` in `{}`", self.name)))

@@ -3,9 +3,11 @@
 //! Hides: services and clients, ports, payloads, raw ICMP.
 //! Knows nothing of: what anybody makes of it.
 
+mod between;
 mod client;
 mod echo;
 mod generator;
+mod raw;
 mod service;
 
 use std::io;
@@ -16,8 +18,10 @@ use crate::lab::{Host, Lab};
 use crate::namespace::Namespace;
 use crate::outcome::LabError;
 
+pub use between::{End, ask_in_vain, connect, exchange};
 pub use client::Talk;
 pub use generator::Generator;
+pub use raw::{exchange_raw, gre, icmp_request, sctp_init, sctp_init_ack, send_behind_options};
 pub use service::Services;
 
 /// HTTP: `GET /bytes/<n>` is answered with `n` bytes; a connection may ask again.
@@ -135,9 +139,9 @@ fn act(family: Family, deed: Deed) -> io::Result<()> {
     }
 }
 
-/// Sends a UDP datagram to an address that the gateway has no route to.
-pub fn tell_nowhere(client: &Namespace, address: IpAddr) -> Result<(), LabError> {
+/// Sends so many UDP datagrams in one conversation to an address of the caller's choice; nobody need be there.
+pub fn tell_to(client: &Namespace, address: IpAddr, datagrams: u32) -> Result<(), LabError> {
     client
-        .within(|| client::tell(SocketAddr::new(address, SINK_PORT), 1))?
-        .map_err(LabError::on(format!("send a datagram to {address}")))
+        .within(|| client::tell(SocketAddr::new(address, SINK_PORT), datagrams))?
+        .map_err(LabError::on(format!("send datagrams to {address}")))
 }

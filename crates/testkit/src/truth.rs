@@ -5,10 +5,12 @@
 
 mod packet;
 mod pairing;
+mod pairs;
 mod watch;
 
 pub use packet::Packet;
 pub use pairing::{TrueFlow, TrueVerdict, flows};
+pub use pairs::Pairs;
 pub use watch::{SENTINEL_PORT, Watch};
 
 use flow::WindowLength;
@@ -20,6 +22,10 @@ pub struct GroundTruth {
     pub inside: Vec<Packet>,
     /// Packets on the outside interface, in order.
     pub outside: Vec<Packet>,
+    /// Sums of every packet on the inside interface, of whatever protocol.
+    pub inside_pairs: Pairs,
+    /// Sums of every packet on the outside interface, of whatever protocol.
+    pub outside_pairs: Pairs,
 }
 
 impl GroundTruth {

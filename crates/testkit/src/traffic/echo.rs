@@ -70,7 +70,7 @@ fn wait_for_reply(socket: &mut Socket, whom: IpAddr, wanted: (u16, u16)) -> io::
 }
 
 /// The one's complement sum of RFC 1071.
-fn checksum(packet: &[u8]) -> u16 {
+pub(super) fn checksum(packet: &[u8]) -> u16 {
     let sum: u32 = packet
         .chunks(2)
         .map(|pair| {

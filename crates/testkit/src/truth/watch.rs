@@ -19,6 +19,7 @@ use crate::outcome::LabError;
 use crate::program::Lines;
 use crate::truth::GroundTruth;
 use crate::truth::packet::Packet;
+use crate::truth::pairs::Pairs;
 
 /// The port of the last packet of every watch ("discard", RFC 863). It is not traffic and in no flow.
 pub const SENTINEL_PORT: u16 = 9;
@@ -66,9 +67,14 @@ impl Watch {
         self.sentinel
             .send_to(b"the end", SocketAddr::from((Lab::INTERNET_V6, SENTINEL_PORT)))
             .map_err(LabError::on("send the sentinel"))?;
-        Ok(GroundTruth { inside: self.inside.stop()?, outside: self.outside.stop()? })
+        let (inside, inside_pairs) = self.inside.stop()?;
+        let (outside, outside_pairs) = self.outside.stop()?;
+        Ok(GroundTruth { inside, outside, inside_pairs, outside_pairs })
     }
 }
+
+/// The packets that are understood, and the sums of all.
+type Captured = (Vec<Packet>, Pairs);
 
 #[derive(Debug)]
 struct Capture {
@@ -76,7 +82,7 @@ struct Capture {
     child: Child,
     stderr: Lines,
     sentinel_seen: Receiver<()>,
-    reader: Option<JoinHandle<Result<Vec<Packet>, String>>>,
+    reader: Option<JoinHandle<Result<Captured, String>>>,
 }
 
 impl Capture {
@@ -115,7 +121,7 @@ impl Capture {
         }
     }
 
-    fn stop(mut self) -> Result<Vec<Packet>, LabError> {
+    fn stop(mut self) -> Result<Captured, LabError> {
         let interface = self.interface.to_owned();
         self.sentinel_seen.recv_timeout(PATIENCE).map_err(|_too_late| LabError::TooLate {
             what: format!("the last packet on `{interface}`"),
@@ -126,7 +132,7 @@ impl Capture {
             .map_err(|errno| LabError::on("stop tcpdump")(errno.into()))?;
         self.child.wait().map_err(LabError::on("wait for tcpdump"))?;
         let incomplete = |reason: String| LabError::Incomplete { interface: interface.clone(), reason };
-        let packets = self
+        let captured = self
             .reader
             .take()
             .and_then(|reader| reader.join().ok())
@@ -136,7 +142,7 @@ impl Capture {
             let (count, _) = line.split_once(" packets dropped by kernel")?;
             Some(count == "0")
         })?;
-        if complete { Ok(packets) } else { Err(incomplete("the kernel dropped packets".to_owned())) }
+        if complete { Ok(captured) } else { Err(incomplete("the kernel dropped packets".to_owned())) }
     }
 }
 
@@ -158,13 +164,13 @@ fn spawn(command: &mut Command) -> Result<Child, LabError> {
 }
 
 /// Reads a capture in the classic pcap format (24 bytes of header, then 16 bytes before each packet).
-fn read_capture(mut input: impl Read, mut sentinel_seen: impl FnMut()) -> Result<Vec<Packet>, String> {
+fn read_capture(mut input: impl Read, mut sentinel_seen: impl FnMut()) -> Result<Captured, String> {
     let mut header = [0; 24];
     input.read_exact(&mut header).map_err(|error| format!("no header: {error}"))?;
     if header[..4] != 0xa1b2_c3d4_u32.to_ne_bytes() {
         return Err("its format is not pcap with microseconds".to_owned());
     }
-    let mut packets = Vec::new();
+    let (mut packets, mut pairs) = (Vec::new(), Pairs::default());
     let mut head = [0; 16];
     let mut frame = Vec::new();
     // Anything but a whole head is the end: tcpdump was stopped.
@@ -173,6 +179,7 @@ fn read_capture(mut input: impl Read, mut sentinel_seen: impl FnMut()) -> Result
         frame.resize(usize::try_from(captured).unwrap_or(usize::MAX).min(FRAME_BYTES_MAX), 0);
         input.read_exact(&mut frame).map_err(|error| format!("cut in a packet: {error}"))?;
         let at = Timestamp::from_millis(i64::from(seconds) * 1000 + i64::from(micros / 1000));
+        pairs.add(&frame);
         let Some(packet) = Packet::parse(at, &frame) else { continue };
         if packet.forward.dstport == SENTINEL_PORT {
             sentinel_seen();
@@ -183,7 +190,7 @@ fn read_capture(mut input: impl Read, mut sentinel_seen: impl FnMut()) -> Result
         }
         packets.push(packet);
     }
-    Ok(packets)
+    Ok((packets, pairs))
 }
 
 fn words(head: [u8; 16]) -> [u32; 4] {
