@@ -151,8 +151,17 @@ struct {
 	__type(value, struct note);
 } note SEC(".maps");
 
+/* The packet that last left an interface which hands it on to another (variant `tracing`). */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u64);
+} handed_on SEC(".maps");
+
 /* Weak: kernels before 6.2 have none and load the tracing variant. */
 extern void *bpf_cast_to_kern_ctx(void *ctx) __ksym __weak;
+extern void *bpf_rdonly_cast(const void *object, __u32 type) __ksym __weak;
 
 /* A packet on its way into the maps. */
 struct packet {
@@ -461,16 +470,29 @@ static __always_inline void count_leaving(struct sk_buff *skb, __u32 ifindex_out
 	}
 }
 
+/* Whether the packet was counted where its route sent it: at a watched interface that stands on this one (macvlan). */
+static __always_inline bool counted_above(struct sk_buff *skb, __u32 ifindex)
+{
+	const struct dst_entry *route =
+		bpf_rdonly_cast((void *)(skb->_skb_refdst & ~1UL), bpf_core_type_id_kernel(struct dst_entry));
+	const struct net_device *routed = route->dev;
+	__u32 above = routed->ifindex;
+
+	return above && above != ifindex && routed->nd_net.net == skb->dev->nd_net.net &&
+	       bpf_map_lookup_elem(&watched, &above);
+}
+
 /* The variant `tcx`: attached to each watched interface. */
 SEC("tcx/egress")
 int natlens_egress(struct __sk_buff *context)
 {
-	__u32 zero = 0;
+	__u32 zero = 0, ifindex = context->ifindex;
 	struct settings *now = bpf_map_lookup_elem(&settings, &zero);
+	struct sk_buff *skb = bpf_cast_to_kern_ctx(context);
 
 	/* A tagged packet has been counted where it left its VLAN interface. */
-	if (now && !context->vlan_present)
-		count_leaving(bpf_cast_to_kern_ctx(context), context->ifindex, now);
+	if (now && !context->vlan_present && !counted_above(skb, ifindex))
+		count_leaving(skb, ifindex, now);
 	return TCX_NEXT;
 }
 
@@ -481,6 +503,27 @@ static __always_inline bool is_tagged(struct sk_buff *skb)
 	return BPF_CORE_READ_BITFIELD_PROBED((struct sk_buff___before_vlan_all *)skb, vlan_present);
 }
 
+/*
+ * Whether the packet was counted at an interface that stands on this one. Here the route is gone already, except at an
+ * interface that hands its packets on, and such a packet arrives below before this processor sends another.
+ */
+static __always_inline bool was_handed_on(struct sk_buff *skb)
+{
+	__u32 zero = 0;
+	__u64 *last = bpf_map_lookup_elem(&handed_on, &zero), this = (__u64)skb;
+
+	if (!last)
+		return false;
+	if (skb->_skb_refdst) {
+		*last = this;
+		return false;
+	}
+	bool known = *last == this;
+
+	*last = 0;
+	return known;
+}
+
 /* The variant `tracing`: attached once, sees every namespace. */
 SEC("tp_btf/net_dev_queue")
 int BPF_PROG(natlens_queue, struct sk_buff *skb)
@@ -489,7 +532,7 @@ int BPF_PROG(natlens_queue, struct sk_buff *skb)
 	struct settings *now = bpf_map_lookup_elem(&settings, &zero);
 
 	if (now && skb->dev->nd_net.net->ns.inum == now->netns && bpf_map_lookup_elem(&watched, &ifindex) &&
-	    !is_tagged(skb))
+	    !is_tagged(skb) && !was_handed_on(skb))
 		count_leaving(skb, ifindex, now);
 	return 0;
 }

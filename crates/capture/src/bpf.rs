@@ -36,6 +36,10 @@ use told::{number, numbered, parity, told, unwatched, windows_between};
 /// How long after its end a window is left alone: packets that were counted at its last moment are written by then.
 pub const DRAIN_GRACE: Duration = Duration::from_millis(250);
 
+/// How often the source looks for interfaces that are new: what passes them until then is in no event. A look takes a
+/// tenth of a millisecond.
+const LOOK_FOR_INTERFACES_EVERY: Duration = Duration::from_secs(1);
+
 /// The most flows of one address family in one window, unless the operator says otherwise.
 ///
 /// At about 200 bytes a flow and four maps this bounds the kernel's memory to 200 MB; it is taken as flows come.
@@ -109,6 +113,8 @@ pub struct Bpf {
     next: Window,
     /// From when on everything was watched.
     since: Timestamp,
+    /// When the source last looked for new interfaces.
+    looked: Timestamp,
     /// The totals of even and odd windows as they were when last looked at.
     known: [Totals; 2],
     /// What was taken out of the maps of even and odd windows, or is told to be missing from them.
@@ -159,6 +165,7 @@ impl Bpf {
         let mut source = Self {
             next: numbered(note.next, settings.window),
             since: note.since,
+            looked: now,
             known: note.known,
             delivered: note.delivered,
             noted: note,
@@ -225,6 +232,23 @@ impl Bpf {
         // Names of interfaces that are gone stay: the window that is being delivered may speak of them.
         self.names.extend(all.into_iter().map(|interface| (interface.index, interface.name.into())));
         Ok((count, new))
+    }
+
+    /// Follows interfaces; windows in which one may have been there unwatched are marked.
+    fn look_for_interfaces(&mut self, now: Timestamp) -> Result<(), SourceError> {
+        let (_, new) = self.watch_interfaces()?;
+        if new > 0 {
+            let first = self.next.max(self.settings.window.window_of(self.looked));
+            for loss in unwatched(first, now) {
+                let known = self.not_yet_told.contains(&loss);
+                if !known {
+                    self.not_yet_told.push(loss);
+                }
+            }
+            self.since = now;
+        }
+        self.looked = now;
+        Ok(())
     }
 
     /// Takes what the kernel counted out of the maps of these parities.
@@ -385,15 +409,17 @@ impl Source for Bpf {
         }
         let current = self.settings.window.window_of(now.minus(DRAIN_GRACE));
         let mut losses = Vec::new();
+        if self.next < current || self.looked.plus(LOOK_FOR_INTERFACES_EVERY) <= now {
+            self.look_for_interfaces(now)?;
+        }
         if self.next < current {
-            self.watch_interfaces()?;
             losses = self.complete(current, self.settings.window.window_of(now))?;
             events.append(&mut self.taken);
         }
         Ok(Progress {
             complete_until: self.next.start(),
             losses,
-            poll_again: self.next.end().plus(DRAIN_GRACE),
+            poll_again: self.next.end().plus(DRAIN_GRACE).min(self.looked.plus(LOOK_FOR_INTERFACES_EVERY)),
         })
     }
 

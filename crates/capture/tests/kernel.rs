@@ -3,12 +3,16 @@
 mod kernel {
     mod choice;
     mod conntrack;
+    mod kinds;
     mod nflog;
     mod pinned;
+    mod stacked;
+    mod table_full;
     pub(crate) mod watcher;
 }
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use capture::{BpfSettings, LossCause, SourceError, Variant};
 use flow::{Counters, Event, Rejection, Timestamp, Tuple, Verdict, WindowLength};
@@ -81,7 +85,7 @@ fn a_refusal_names_its_reason_and_its_rule() {
     }
     let many = [Deed::Tell { datagrams: 1 }; 3];
     traffic::play(client, Family::V4, &many).unwrap();
-    traffic::tell_nowhere(client, "198.51.100.1".parse().unwrap()).unwrap();
+    traffic::tell_to(client, "198.51.100.1".parse().unwrap(), 1).unwrap();
     watcher.wait_for_a_window();
 
     let mut found: Vec<String> = watcher.events.iter().filter_map(told_refusal).collect();
@@ -151,7 +155,8 @@ fn a_late_call_loses_nothing_silently() {
     let opened = ten_seconds().window_of(now());
     // Nobody polls for three windows, in each of which the same conversation goes on.
     for window in [opened, opened.next(), opened.next().next()] {
-        kernel::watcher::wait_until(window.start());
+        // Nobody corrects the kernel's clock meanwhile.
+        kernel::watcher::wait_until(window.start().plus(Duration::from_secs(1)));
         talk.fetch(1000).unwrap();
     }
     kernel::watcher::wait_until(opened.next().next().end());

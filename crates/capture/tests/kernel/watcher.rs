@@ -37,6 +37,15 @@ impl<S: Source> Watcher<S> {
         }
     }
 
+    /// Polls when the source says that it is useful, however little comes of it.
+    pub(crate) fn poll_once(&mut self) {
+        for _ in 0..2 {
+            let progress = self.source.poll(now(), &mut self.events).expect("the kernel answers");
+            self.losses.extend(progress.losses);
+            wait_until(progress.poll_again);
+        }
+    }
+
     pub(crate) fn finish(&mut self) {
         self.source.finish(&mut self.events).expect("the kernel answers");
     }
