@@ -47,17 +47,19 @@ fn a_packet_that_leaves_by_two_interfaces_counts_once() {
 
 fn check_stack(lab: &Lab, stack: &Stack, variant: Variant) {
     let (gateway, internet) = (lab.namespace(Host::Gateway), lab.namespace(Host::Internet));
-    internet.ip(stack.internet).unwrap();
+    internet.ip(stack.internet).expect("the lab obeys");
     for (host, interface, address) in [(gateway, "up1", "198.51.100.1"), (internet, "up0", "198.51.100.2")] {
-        host.ip(&format!("addr add {address}/24 dev {interface}")).unwrap();
-        host.ip(&format!("link set {interface} up")).unwrap();
+        host.ip(&format!("addr add {address}/24 dev {interface}")).expect("the lab obeys");
+        host.ip(&format!("link set {interface} up")).expect("the lab obeys");
     }
     gateway_masquerades(lab);
-    let _services = Services::start(lab).unwrap();
+    let _services = Services::start(lab).expect("the lab obeys");
     let mut watcher = Watcher::open(lab, BpfSettings { variant: Some(variant), ..BpfSettings::default() });
     // Over the stack, and by the interface below it.
-    traffic::tell_to(lab.namespace(Host::Client), "198.51.100.2".parse().unwrap(), 3).unwrap();
-    traffic::play(lab.namespace(Host::Client), Family::V4, &[Deed::Ask { questions: 2 }]).unwrap();
+    traffic::tell_to(lab.namespace(Host::Client), "198.51.100.2".parse().expect("the lab obeys"), 3)
+        .expect("the lab obeys");
+    traffic::play(lab.namespace(Host::Client), Family::V4, &[Deed::Ask { questions: 2 }])
+        .expect("the lab obeys");
     watcher.wait_for_a_window();
 
     let mut told: Vec<_> = watcher

@@ -41,7 +41,7 @@ fn a_packet_that_finds_the_table_full_is_refused_for_that_reason() {
 
 /// Fills the gateway's table with conversations that the kernel does not end early.
 fn fill(lab: &testkit::Lab, entries: u64) {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = tempfile::tempdir().expect("there is room for a folder");
     let file = folder.path().join("entries");
     let mut text = String::new();
     for number in 0..entries {
@@ -51,8 +51,8 @@ fn fill(lab: &testkit::Lab, entries: u64) {
             "-A -s 100.{high}.{middle}.{low} -d 192.0.2.1 -p tcp --sport 1024 --dport 80 --state ESTABLISHED \
              -u ASSURED -t 600"
         )
-        .unwrap();
+        .expect("a text takes what is written");
     }
-    std::fs::write(&file, text).unwrap();
+    std::fs::write(&file, text).expect("there is room for a file");
     in_gateway(lab, "conntrack", &["--load-file", &file.to_string_lossy()]);
 }
