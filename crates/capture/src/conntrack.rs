@@ -11,8 +11,8 @@
 //! `nf_conntrack_events` at 1, and changes none of them.
 
 mod book;
-mod entry;
-mod local;
+pub(crate) mod entry;
+pub(crate) mod local;
 mod table;
 
 use std::io;
@@ -26,10 +26,9 @@ use crate::source::{LossCause, Progress, Source, SourceError};
 use book::{Age, Book, Noted};
 use entry::{Both, Entry};
 use local::Local;
-use table::{Table, Word};
 
 pub use table::SOCKET_BUFFER_BYTES_DEFAULT;
-pub(crate) use table::{Sysctls, sysctls};
+pub(crate) use table::{Sysctls, Table, Word, sysctls};
 
 /// How often ended entries are read. At this pace the default buffer survives half a million ends a second.
 const LISTEN_EVERY: Duration = Duration::from_millis(100);
@@ -285,7 +284,7 @@ fn warn_of(sysctls: &Sysctls) {
     }
 }
 
-fn no(deed: &'static str) -> impl Fn(io::Error) -> SourceError {
+pub(crate) fn no(deed: &'static str) -> impl Fn(io::Error) -> SourceError {
     move |source| match source.raw_os_error() {
         Some(libc::EPERM) => SourceError::MissingCapability { deed, capability: "CAP_NET_ADMIN", source },
         _ => SourceError::Netfilter { deed, source },

@@ -17,6 +17,7 @@ mod doctor;
 #[cfg(target_os = "linux")]
 mod fallback;
 mod gateway;
+mod health;
 #[cfg(target_os = "linux")]
 mod losses;
 mod namespace;
@@ -46,6 +47,9 @@ pub use doctor::{Examination, Finding, State, examine};
 #[cfg(target_os = "linux")]
 pub use fallback::Fallback;
 pub use gateway::{GatewayFacts, Interface, describe};
+#[cfg(target_os = "linux")]
+pub use health::HealthWatch;
+pub use health::{Health, PORTS_AVAILABLE, PortSet};
 #[cfg(target_os = "linux")]
 pub use nflog::{Nflog, NflogSettings};
 pub use pcap::{CaptureFileError, CaptureNumbers, Pcap};

@@ -139,8 +139,17 @@ impl Netlink {
         Ok(())
     }
 
-    /// Asks for something and waits for the answer.
+    /// Asks for something and waits until it is done.
     pub(crate) fn ask(&mut self, request: &Request<'_>) -> io::Result<()> {
+        self.ask_for(request, |_| {})
+    }
+
+    /// Asks for something, shows what the kernel answers to `each`, and waits until it is done.
+    pub(crate) fn ask_for(
+        &mut self,
+        request: &Request<'_>,
+        mut each: impl FnMut(&Message<'_>),
+    ) -> io::Result<()> {
         let sequence = self.send(request, FLAG_REQUEST | FLAG_ACKNOWLEDGE)?;
         loop {
             let Some(bytes) = self.read(MsgFlags::empty())? else { return Err(no_answer()) };
@@ -150,6 +159,7 @@ impl Netlink {
                 if message.kind == KIND_ERROR {
                     return message.error();
                 }
+                each(&message);
             }
         }
     }

@@ -3,6 +3,7 @@
 mod kernel {
     mod choice;
     mod conntrack;
+    mod health;
     mod kinds;
     mod nflog;
     mod pinned;

@@ -25,37 +25,37 @@ const NANOS_PER_MILLI: u64 = 1_000_000;
 
 /// One entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Entry {
-    pub(super) name: Name,
+pub(crate) struct Entry {
+    pub(crate) name: Name,
     /// In the initiator's direction.
-    pub(super) translated: Tuple,
+    pub(crate) translated: Tuple,
     /// Since the entry was made; `None` when the kernel does not count it.
-    pub(super) counted: Option<Both>,
+    pub(crate) counted: Option<Both>,
     /// When it was made; `None` when the kernel does not note it.
-    pub(super) start: Option<Timestamp>,
+    pub(crate) start: Option<Timestamp>,
     /// When it ended; `None` while it lives, too.
-    pub(super) stop: Option<Timestamp>,
+    pub(crate) stop: Option<Timestamp>,
 }
 
 /// What tells an entry from every other, also from a later one of the same addresses and ports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(super) struct Name {
-    pub(super) protocol: u8,
-    pub(super) original: Tuple,
-    pub(super) zone: u16,
-    pub(super) id: u32,
+pub(crate) struct Name {
+    pub(crate) protocol: u8,
+    pub(crate) original: Tuple,
+    pub(crate) zone: u16,
+    pub(crate) id: u32,
 }
 
 /// Counters of both directions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Both {
-    pub(super) forward: Counters,
-    pub(super) reply: Counters,
+pub(crate) struct Both {
+    pub(crate) forward: Counters,
+    pub(crate) reply: Counters,
 }
 
 impl Entry {
     /// Reads the body of a message; `None` when it is no entry.
-    pub(super) fn read(body: &[u8]) -> Option<Self> {
+    pub(crate) fn read(body: &[u8]) -> Option<Self> {
         let (mut original, mut reply) = (None, None);
         let (mut forward_counters, mut reply_counters) = (None, None);
         let (mut id, mut zone, mut times) = (0, 0, Times::default());

@@ -13,12 +13,12 @@ use crate::source::SourceError;
 
 /// The addresses of the gateway.
 #[derive(Debug, Default)]
-pub(super) struct Local {
+pub(crate) struct Local {
     own: HashSet<IpAddr>,
 }
 
 impl Local {
-    pub(super) fn of(namespace: &Namespace) -> Result<Self, SourceError> {
+    pub(crate) fn of(namespace: &Namespace) -> Result<Self, SourceError> {
         let interfaces = gateway::interfaces(namespace)?;
         Ok(Self::new(interfaces.into_iter().flat_map(|interface| interface.addresses)))
     }
@@ -30,7 +30,7 @@ impl Local {
     /// Whether the gateway itself, or nobody beyond it, is at one end of the conversation.
     ///
     /// Who answers is decided by the translated address: what is addressed to the gateway and forwarded is not for it.
-    pub(super) fn is_end_of(&self, entry: &Entry) -> bool {
+    pub(crate) fn is_end_of(&self, entry: &Entry) -> bool {
         [entry.name.original.srcaddr, entry.translated.dstaddr]
             .iter()
             .any(|address| self.own.contains(address) || stays_on_its_link(*address))

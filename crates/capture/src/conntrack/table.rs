@@ -27,7 +27,7 @@ const BATCHES_UNHEARD_MAX: usize = 16;
 
 /// What the kernel says about an entry: the body of its message.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Word<'a> {
+pub(crate) enum Word<'a> {
     /// It lives.
     Listed(&'a [u8]),
     /// It ended.
@@ -36,13 +36,13 @@ pub(super) enum Word<'a> {
 
 /// The kernel's table, and what it says about ended entries.
 #[derive(Debug)]
-pub(super) struct Table {
+pub(crate) struct Table {
     ended: Netlink,
     listed: Netlink,
 }
 
 impl Table {
-    pub(super) fn open(namespace: &Namespace, buffer_bytes: usize) -> Result<Self, SourceError> {
+    pub(crate) fn open(namespace: &Namespace, buffer_bytes: usize) -> Result<Self, SourceError> {
         let fails = no("listen to connection tracking");
         let ended = Netlink::open(namespace, GROUP_ENDED)?.map_err(&fails)?;
         ended.set_room(buffer_bytes).map_err(&fails)?;
@@ -53,7 +53,7 @@ impl Table {
 
     /// Lists every living entry and tells which have ended. The kernel ends what is overdue when it lists, so the
     /// entries that ended are read last.
-    pub(super) fn survey(&mut self, mut each: impl FnMut(Word<'_>)) -> Result<(), SourceError> {
+    pub(crate) fn survey(&mut self, mut each: impl FnMut(Word<'_>)) -> Result<(), SourceError> {
         let Self { ended, listed } = self;
         let everything = Request { kind: KIND_GET, resource: 0, attributes: &[] };
         let mut batches = 0;
@@ -68,12 +68,12 @@ impl Table {
     }
 
     /// Tells which entries have ended.
-    pub(super) fn listen(&mut self, mut each: impl FnMut(Word<'_>)) -> Result<(), SourceError> {
+    pub(crate) fn listen(&mut self, mut each: impl FnMut(Word<'_>)) -> Result<(), SourceError> {
         hear(&mut self.ended, &mut each).map_err(no("listen to connection tracking"))
     }
 
     /// How many ends the kernel dropped since the last call.
-    pub(super) fn dropped(&mut self) -> Result<u32, SourceError> {
+    pub(crate) fn dropped(&mut self) -> Result<u32, SourceError> {
         self.ended.dropped().map_err(no("read how many messages were dropped"))
     }
 }
