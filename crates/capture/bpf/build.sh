@@ -9,5 +9,5 @@ clang -target bpf -mcpu=v3 -O2 -g -Wall -Werror -fdebug-prefix-map="$PWD"=. \
 # Without DWARF; the BTF that relocation needs stays.
 llvm-strip -g "$object" 2>/dev/null || llvm-strip-14 -g "$object"
 if [ "$object" = natlens.bpf.o ]; then
-    cat natlens.bpf.c kernel.h | sha256sum | cut -d' ' -f1 > natlens.bpf.o.sha256
+    cat natlens.bpf.c kernel.h packet.h | sha256sum | cut -d' ' -f1 > natlens.bpf.o.sha256
 fi

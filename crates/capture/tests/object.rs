@@ -12,7 +12,7 @@ fn folder() -> PathBuf {
 #[test]
 fn the_object_was_built_from_the_source_beside_it() {
     let read = |name: &str| std::fs::read(folder().join(name)).unwrap();
-    let hash = Sha256::digest([read("natlens.bpf.c"), read("kernel.h")].concat());
+    let hash = Sha256::digest([read("natlens.bpf.c"), read("kernel.h"), read("packet.h")].concat());
     let hash: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
     let noted = String::from_utf8(read("natlens.bpf.o.sha256")).unwrap();
     assert_eq!(noted.trim(), hash, "the source has changed: run `crates/capture/bpf/build.sh`");
