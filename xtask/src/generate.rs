@@ -3,7 +3,10 @@
 //! Hides: which file comes from what.
 //! Knows nothing of: what stands in them.
 
+mod cases;
 mod fields;
+mod functions;
+mod searches;
 
 use std::path::Path;
 use std::process::Command;
@@ -19,6 +22,12 @@ const CONFIG: &str = "docs/reference/config.md";
 
 /// The fields of a record, made from the field table.
 const FIELDS: &str = "docs/reference/fields.md";
+
+/// The functions of SQL, made from the function table and its cases.
+const FUNCTIONS: &str = "docs/reference/functions.md";
+
+/// What can be searched, made from the cases of the language.
+const SEARCHES: &str = "docs/reference/searches.md";
 
 /// Writes every generated file.
 pub(crate) fn write(root: &Path) -> Result<(), Failure> {
@@ -43,8 +52,14 @@ pub(crate) fn check(root: &Path) -> Result<(), Failure> {
     if stale.is_empty() { Ok(()) } else { Err(Failure::Stale { paths: stale }) }
 }
 
-fn texts(root: &Path) -> Result<[(&'static str, String); 3], Failure> {
+fn texts(root: &Path) -> Result<[(&'static str, String); 5], Failure> {
     ci::build(root)?;
     let config = output(Command::new(ci::program(root)?).args(["config", "--reference"]))?;
-    Ok([(OPENAPI, api::openapi_json()), (CONFIG, config), (FIELDS, fields::page())])
+    Ok([
+        (OPENAPI, api::openapi_json()),
+        (CONFIG, config),
+        (FIELDS, fields::page()),
+        (FUNCTIONS, functions::page(root)?),
+        (SEARCHES, searches::page(root)?),
+    ])
 }

@@ -18,14 +18,14 @@ use futures::StreamExt as _;
 use query::{IndexedField, IndexedFields, Query, SqlText, TIMESTAMP_FIELD};
 use store::TIMESTAMP_COLUMN;
 
+use crate::ANSWER_BYTES_MAX;
 use crate::address;
 use crate::answer::Table;
 use crate::engine::{Engine, Scope};
 use crate::error::{EngineError, Place, SqlError, SqlErrorClass, innermost, unknown_column};
 use crate::predicate::{all_of, column, predicate, within};
-use crate::sql;
+use crate::sql::{self, Dialect};
 use crate::table::{SegmentTable, overlapping};
-use crate::{ANSWER_BYTES_MAX, ROWS_MAX};
 
 impl Engine {
     /// Computes the SQL of `query` over the records of `scope` that its search finds.
@@ -44,6 +44,11 @@ impl Engine {
             session: self.session(),
             table: SegmentTable::new(&segments).map_err(self.fault())?,
             found: all_of(vec![within(scope.range, &segments), predicate(&query.search, &scope.index)]),
+            dialect: Dialect {
+                hidden: aliases(&scope.index),
+                rows_max: self.settings().rows_max,
+                histogram_seconds_east: self.settings().histogram_seconds_east,
+            },
             index: scope.index.clone(),
             sql,
         };
@@ -58,6 +63,7 @@ struct Analysis {
     table: SegmentTable,
     found: Expr,
     index: IndexedFields,
+    dialect: Dialect,
     sql: SqlText,
 }
 
@@ -66,10 +72,9 @@ impl Analysis {
         self,
         fault: impl Fn(DataFusionError) -> EngineError + Send + Copy,
     ) -> Result<Table, EngineError> {
-        let Self { session, table, found, index, sql } = self;
-        let statement = sql::read(&sql, &aliases(&index))?;
-        let functions = functions(&session);
-        let known = Known { sql: &sql, index: &index, functions: &functions };
+        let Self { session, table, found, index, dialect, sql } = self;
+        let statement = sql::read(&sql, &dialect)?;
+        let known = Known { sql: &sql, index: &index };
         let explain = |error| known.explained(error).map_or_else(fault, EngineError::Sql);
 
         let log = session.read_table(Arc::new(table)).and_then(|rows| rows.filter(found));
@@ -82,7 +87,7 @@ impl Analysis {
             SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
         nothing_changes.verify_plan(&plan).map_err(explain)?;
 
-        let rows_max = usize::try_from(ROWS_MAX).unwrap_or(usize::MAX);
+        let rows_max = usize::try_from(dialect.rows_max).unwrap_or(usize::MAX);
         let rows = DataFrame::new(session.state(), plan).limit(0, Some(rows_max)).map_err(explain)?;
         let mut answer = Table::with_columns(rows.schema().as_arrow());
         let mut batches = rows.execute_stream().await.map_err(explain)?;
@@ -146,18 +151,10 @@ fn value(indexed: &IndexedField) -> Expr {
     }
 }
 
-/// The names of all functions, by which a slip is recognised.
-fn functions(session: &SessionContext) -> Vec<String> {
-    let state = session.state();
-    let names = state.scalar_functions().keys().chain(state.aggregate_functions().keys());
-    names.chain(state.window_functions().keys()).cloned().collect()
-}
-
 /// What the author of the SQL could have meant.
 struct Known<'a> {
     sql: &'a SqlText,
     index: &'a IndexedFields,
-    functions: &'a [String],
 }
 
 impl Known<'_> {
@@ -211,17 +208,13 @@ impl Known<'_> {
     /// The message of the planner in shorter words, and with a better guess.
     fn planning(&self, message: &str) -> SqlError {
         let message = message.lines().next().unwrap_or_default();
-        let quoted = |after: &str, quote: char| {
-            let (_, rest) = message.split_once(after)?;
-            rest.split_once(quote).map(|(name, _)| name)
-        };
         let verification = |message: String| SqlError::new(SqlErrorClass::Verification, message);
-        if let Some(name) = quoted("Invalid function '", '\'') {
-            let suggestion =
-                query::nearest(name, self.functions.iter().map(String::as_str)).map(str::to_owned);
-            return SqlError { suggestion, ..verification(format!("there is no function `{name}`")) };
+        let form = message.split_once("coercion failed with: Error during planning: ");
+        if let Some((form, _)) = form.and_then(|(_, rest)| rest.split_once(". No function matches")) {
+            return verification(form.to_owned());
         }
-        if let Some(name) = quoted("While expanding wildcard, column \"log.", '"') {
+        let grouped = message.split_once("While expanding wildcard, column \"log.");
+        if let Some((name, _)) = grouped.and_then(|(_, rest)| rest.split_once('"')) {
             return verification(format!("`{name}` must stand in GROUP BY or inside an aggregate function"));
         }
         verification(sql::lower_case(message.trim_end_matches('.')))

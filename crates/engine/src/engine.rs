@@ -28,6 +28,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
+use crate::ROWS_MAX;
 use crate::error::{EngineError, innermost};
 use crate::function;
 
@@ -42,6 +43,11 @@ pub struct EngineSettings {
     pub query_duration_max: Duration,
     /// How many queries run at once; more of them wait. Default: 15, the published limit of a topic.
     pub queries_max: usize,
+    /// The most rows that SQL returns. Default: 10 000, as published.
+    pub rows_max: u64,
+    /// The time zone in which the days, weeks and months of `histogram` begin. Unit: seconds east of UTC.
+    /// Default: 28 800, which is UTC+8, as published. Every other function works in UTC.
+    pub histogram_seconds_east: i64,
     /// How many threads work on queries. Default: as many as the machine has cores.
     pub threads: usize,
 }
@@ -151,6 +157,8 @@ impl Default for EngineSettings {
             metadata_bytes_max: 128 * 1024 * 1024,
             query_duration_max: Duration::from_secs(30),
             queries_max: 15,
+            rows_max: ROWS_MAX,
+            histogram_seconds_east: 8 * 3600,
             threads: thread::available_parallelism().map_or(1, NonZeroUsize::get),
         }
     }

@@ -19,7 +19,7 @@ use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDF, Sca
 /// The longest text that a function may make. Unit: bytes.
 ///
 /// DataFusion works on 8192 rows at once: the texts of one column then stay within 64 MiB.
-const MADE_TEXT_BYTES_MAX: u64 = 8 * 1024;
+pub(crate) const MADE_TEXT_BYTES_MAX: u64 = 8 * 1024;
 
 /// What stands for the operator `||`: joins texts, and NULL with anything is NULL.
 pub(crate) const JOINED: &str = "joined";

@@ -40,7 +40,7 @@ pub const HISTOGRAM_BUCKETS_MAX: u64 = 10_000;
 /// How many rows SQL returns when it has no `LIMIT`. Published.
 pub const ROWS_DEFAULT: u64 = 100;
 
-/// The most rows that SQL returns. Published.
+/// The most rows that SQL returns when [`EngineSettings`] do not say otherwise. Published.
 pub const ROWS_MAX: u64 = 10_000;
 
 /// The largest answer of SQL. Unit: bytes, as text without names.

@@ -8,13 +8,14 @@
     reason = "the enums of the parser grow with every dialect that it learns"
 )]
 
+mod call;
+
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    BinaryOperator, CastKind, DataType, ExcludeSelectItem, Expr, Function, FunctionArg, FunctionArgExpr,
-    FunctionArgumentList, FunctionArguments, Ident, LimitClause, ObjectName, ObjectNamePart, Query, Select,
-    SelectItem, SetExpr, Spanned as _, Statement, TableFactor, TableWithJoins, Value, VisitMut as _,
-    VisitorMut,
+    BinaryOperator, CastKind, DataType, ExcludeSelectItem, Expr, Ident, LimitClause, ObjectName,
+    ObjectNamePart, Query, Select, SelectItem, SetExpr, Spanned as _, Statement, TableFactor, TableWithJoins,
+    VisitMut as _, VisitorMut,
 };
 use datafusion::sql::sqlparser::dialect::GenericDialect;
 use datafusion::sql::sqlparser::keywords::Keyword;
@@ -22,22 +23,35 @@ use datafusion::sql::sqlparser::parser::{Parser, ParserError};
 use datafusion::sql::sqlparser::tokenizer::{Location, Span, Token, TokenWithSpan, Tokenizer};
 use query::SqlText;
 
+use call::{call, literal, number, translate};
+
 use crate::error::{Place, SqlError, SqlErrorClass};
 use crate::function;
 use crate::growing;
-use crate::{ROWS_DEFAULT, ROWS_MAX, SQL_DEPTH_MAX, SQL_TOKENS_MAX};
+use crate::{ROWS_DEFAULT, SQL_DEPTH_MAX, SQL_TOKENS_MAX};
 
 /// The only table.
 pub(crate) const TABLE: &str = "log";
 
-/// Reads a statement. `hidden` are columns that `*` does not show.
-pub(crate) fn read(sql: &SqlText, hidden: &[String]) -> Result<Statement, SqlError> {
+/// What a statement means depends on this.
+#[derive(Clone, Debug)]
+pub(crate) struct Dialect {
+    /// Columns that `*` does not show.
+    pub(crate) hidden: Vec<String>,
+    /// The most rows that LIMIT may ask for.
+    pub(crate) rows_max: u64,
+    /// The time zone in which the days of `histogram` begin. Unit: seconds east of UTC.
+    pub(crate) histogram_seconds_east: i64,
+}
+
+/// Reads a statement.
+pub(crate) fn read(sql: &SqlText, dialect: &Dialect) -> Result<Statement, SqlError> {
     let mut query = parse(sql)?;
-    let mut rewriting = Rewriting { sql, hidden, with: Vec::new(), depth: 0 };
+    let mut rewriting = Rewriting { sql, dialect, with: Vec::new(), depth: 0 };
     if let ControlFlow::Break(error) = query.visit(&mut rewriting) {
         return Err(error);
     }
-    limit(sql, &mut query)?;
+    limit(sql, &mut query, dialect.rows_max)?;
     Ok(Statement::Query(query))
 }
 
@@ -156,7 +170,7 @@ pub(crate) fn lower_case(message: &str) -> String {
 }
 
 /// Gives the statement its default limit, and refuses one that is no number or too large.
-fn limit(sql: &SqlText, query: &mut Query) -> Result<(), SqlError> {
+fn limit(sql: &SqlText, query: &mut Query, rows_max: u64) -> Result<(), SqlError> {
     let written = match (&query.limit_clause, &query.fetch) {
         (Some(LimitClause::LimitOffset { limit, .. }), None) => limit.as_ref(),
         (Some(LimitClause::OffsetCommaLimit { limit, .. }), None) => Some(limit),
@@ -170,21 +184,21 @@ fn limit(sql: &SqlText, query: &mut Query) -> Result<(), SqlError> {
     };
     let Some(written) = written else {
         let default = LimitClause::LimitOffset {
-            limit: Some(number(ROWS_DEFAULT)),
+            limit: Some(number(ROWS_DEFAULT.min(rows_max))),
             offset: None,
             limit_by: Vec::new(),
         };
         match &mut query.limit_clause {
-            Some(LimitClause::LimitOffset { limit, .. }) => *limit = Some(number(ROWS_DEFAULT)),
+            Some(LimitClause::LimitOffset { limit, .. }) => *limit = Some(number(ROWS_DEFAULT.min(rows_max))),
             Some(LimitClause::OffsetCommaLimit { .. }) => {}
             none @ None => *none = Some(default),
         }
         return Ok(());
     };
     match literal(written) {
-        Some(rows) if rows <= ROWS_MAX => Ok(()),
+        Some(rows) if rows <= rows_max => Ok(()),
         _ => {
-            let message = format!("LIMIT takes a number up to {ROWS_MAX}, not `{written}`");
+            let message = format!("LIMIT takes a number up to {rows_max}, not `{written}`");
             let Location { line, column } = written.span().start;
             Err(SqlError::new(SqlErrorClass::Verification, message).at(place(sql, line, column)))
         }
@@ -194,7 +208,7 @@ fn limit(sql: &SqlText, query: &mut Query) -> Result<(), SqlError> {
 /// One way through a statement: checks what it reads, and changes what is said differently here.
 struct Rewriting<'a> {
     sql: &'a SqlText,
-    hidden: &'a [String],
+    dialect: &'a Dialect,
     /// The names that WITH gave to subqueries.
     with: Vec<String>,
     /// How many expressions stand around the present place.
@@ -234,9 +248,10 @@ impl VisitorMut for Rewriting<'_> {
         for item in &mut select.projection {
             match item {
                 SelectItem::Wildcard(options) if reads_log && options.opt_exclude.is_none() => {
-                    let hidden = self.hidden.iter().map(|name| ObjectName::from(Ident::new(name.as_str())));
+                    let hidden =
+                        self.dialect.hidden.iter().map(|name| ObjectName::from(Ident::new(name.as_str())));
                     options.opt_exclude = Some(ExcludeSelectItem::Multiple(hidden.collect()))
-                        .filter(|_| !self.hidden.is_empty());
+                        .filter(|_| !self.dialect.hidden.is_empty());
                 }
                 SelectItem::UnnamedExpr(expr) => {
                     if let Some(name) = column_name(expr, &mut names) {
@@ -293,12 +308,16 @@ impl VisitorMut for Rewriting<'_> {
                     *expr = call(function::TIMESTAMP_OF, vec![inner]);
                 }
             }
-            Expr::Function(function) if !is_short(function) => {
-                let most = function::PADDED_CHARS_MAX;
-                let message = format!("`{}` takes the length as a number up to {most}", function.name);
-                return self.refuse(&message, function.span());
+            Expr::Function(_) => {
+                let Location { line, column } = expr.span().start;
+                if let Err(error) = translate(expr, self.dialect.histogram_seconds_east) {
+                    return ControlFlow::Break(error.at(place(self.sql, line, column)));
+                }
             }
-            Expr::Function(function) => translate(function),
+            Expr::Extract { expr: inner, .. } => {
+                let moment = std::mem::replace(inner.as_mut(), number(0));
+                **inner = call(function::TIMESTAMP_OF, vec![moment]);
+            }
             Expr::BinaryOp { left, op: BinaryOperator::StringConcat, right } => {
                 let sides = [left, right].map(|side| std::mem::replace(side.as_mut(), number(0)));
                 *expr = call(growing::JOINED, sides.into());
@@ -358,84 +377,6 @@ fn column_name(expr: &Expr, names: &mut Vec<String>) -> Option<String> {
     let before = names.iter().filter(|name| **name == written).count();
     names.push(written.clone());
     Some(if before == 0 { written } else { format!("{written} ({})", before + 1) })
-}
-
-/// Whether the function is none that fills up texts, or a text that is short enough.
-fn is_short(function: &Function) -> bool {
-    let fills_up =
-        single(&function.name).is_some_and(|name| matches!(&*name.to_ascii_lowercase(), "lpad" | "rpad"));
-    let FunctionArguments::List(list) = &function.args else { return !fills_up };
-    let length = match list.args.get(1) {
-        Some(FunctionArg::Unnamed(FunctionArgExpr::Expr(length))) => literal(length),
-        _ => None,
-    };
-    !fills_up || length.is_some_and(|length| length <= function::PADDED_CHARS_MAX)
-}
-
-/// The number that the expression is.
-fn literal(expr: &Expr) -> Option<u64> {
-    match expr {
-        Expr::Value(value) => match &value.value {
-            Value::Number(digits, _) => digits.parse().ok(),
-            _ => None,
-        },
-        _ => None,
-    }
-}
-
-/// Says a function of Presto in functions that exist.
-fn translate(function: &mut Function) {
-    let Some(name) = single(&function.name).map(str::to_ascii_lowercase) else { return };
-    let arguments = match &mut function.args {
-        FunctionArguments::List(list) => &mut list.args,
-        FunctionArguments::None | FunctionArguments::Subquery(_) => return,
-    };
-    match (name.as_str(), arguments.as_mut_slice()) {
-        ("count_if", [FunctionArg::Unnamed(FunctionArgExpr::Expr(condition))])
-            if function.filter.is_none() =>
-        {
-            function.filter = Some(Box::new(std::mem::replace(condition, number(0))));
-            *arguments = vec![FunctionArg::Unnamed(FunctionArgExpr::Wildcard)];
-            function.name = name_of("count");
-        }
-        ("histogram", [FunctionArg::Unnamed(FunctionArgExpr::Expr(moment)), interval]) => {
-            let moment = call(function::TIMESTAMP_OF, vec![std::mem::replace(moment, number(0))]);
-            *arguments = vec![interval.clone(), FunctionArg::Unnamed(FunctionArgExpr::Expr(moment))];
-            function.name = name_of("date_bin");
-        }
-        _ => {
-            if let Some(here) = function::renamed(&name) {
-                function.name = name_of(here);
-            }
-        }
-    }
-}
-
-fn call(name: &str, arguments: Vec<Expr>) -> Expr {
-    let args =
-        arguments.into_iter().map(|argument| FunctionArg::Unnamed(FunctionArgExpr::Expr(argument))).collect();
-    Expr::Function(Function {
-        name: name_of(name),
-        uses_odbc_syntax: false,
-        parameters: FunctionArguments::None,
-        args: FunctionArguments::List(FunctionArgumentList {
-            duplicate_treatment: None,
-            args,
-            clauses: Vec::new(),
-        }),
-        filter: None,
-        null_treatment: None,
-        over: None,
-        within_group: Vec::new(),
-    })
-}
-
-fn name_of(function: &str) -> ObjectName {
-    ObjectName::from(Ident::new(function))
-}
-
-fn number(number: u64) -> Expr {
-    Expr::value(Value::Number(number.to_string(), false))
 }
 
 /// `FROM log`

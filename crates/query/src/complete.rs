@@ -8,6 +8,7 @@ use std::ops::Range;
 use flow::FieldKind;
 
 use crate::Syntax;
+use crate::function::{self, Function};
 use crate::index::{IndexedField, IndexedFields};
 use crate::lexer::{Lexer, Position, Token, TokenKind};
 use crate::words;
@@ -43,6 +44,8 @@ pub enum CandidateKind {
     Operator,
     /// A word of SQL.
     Keyword,
+    /// A function of SQL, with its opening parenthesis.
+    Function,
 }
 
 /// What can be written at byte `at` of `text`; nothing where the text before it cannot be understood.
@@ -153,7 +156,12 @@ fn offers(place: Place<'_>, index: &IndexedFields) -> Vec<Candidate> {
                 kind: CandidateKind::Keyword,
                 help: "",
             });
-            keywords.chain(fields(|field| sql_name(&field.name))).collect()
+            let functions = function::all().map(|function| Candidate {
+                text: call_of(function),
+                kind: CandidateKind::Function,
+                help: function.help,
+            });
+            keywords.chain(functions).chain(fields(|field| sql_name(&field.name))).collect()
         }
     }
 }
@@ -170,6 +178,16 @@ fn fitting(typed: &str, offers: Vec<Candidate>) -> Vec<Candidate> {
         .collect();
     ranked.sort_by_key(|(only_contains, _)| *only_contains);
     ranked.into_iter().map(|(_, candidate)| candidate).collect()
+}
+
+/// How a call begins; all of it when nothing stands between the parentheses.
+fn call_of(function: &Function) -> String {
+    match function.form.strip_prefix(function.name) {
+        Some("()") => format!("{}()", function.name),
+        Some("(*)") => format!("{}(*)", function.name),
+        Some(form) if form.starts_with('(') => format!("{}(", function.name),
+        _ => function.name.to_owned(),
+    }
 }
 
 fn sql_name(name: &str) -> String {
@@ -193,14 +211,6 @@ const PRESENCE: &[(&str, &str)] = &[("*", "there is a value")];
 
 const KEYWORDS: &[&str] = &[
     "SELECT",
-    "count(*)",
-    "sum(",
-    "avg(",
-    "min(",
-    "max(",
-    "count_if(",
-    "approx_distinct(",
-    "histogram(",
     "AS",
     "WHERE",
     "GROUP BY",
@@ -212,6 +222,10 @@ const KEYWORDS: &[&str] = &[
     "OFFSET",
     "DISTINCT",
     "CASE",
+    "WHEN",
+    "THEN",
+    "ELSE",
+    "END",
     "AND",
     "OR",
     "NOT",
@@ -219,4 +233,12 @@ const KEYWORDS: &[&str] = &[
     "BETWEEN",
     "LIKE",
     "IS NULL",
+    "IS NOT NULL",
+    "OVER (",
+    "PARTITION BY",
+    "FILTER (WHERE",
+    "INTERVAL",
+    "CAST(",
+    "TRY_CAST(",
+    "UNION",
 ];

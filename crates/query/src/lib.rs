@@ -9,6 +9,7 @@
 mod complete;
 mod error;
 mod filter;
+mod function;
 mod index;
 mod lexer;
 mod matching;
@@ -25,6 +26,7 @@ use parser::Parser;
 
 pub use complete::{Candidate, CandidateKind, Completion, complete};
 pub use error::{ErrorClass, QueryError};
+pub use function::{FUNCTIONS, Function, FunctionGroup, LEFT_OUT, LeftOut, function};
 pub use index::{Case, DELIMITERS, Delimiters, FullTextIndex, IndexedField, IndexedFields, TIMESTAMP_FIELD};
 pub use pattern::Pattern;
 pub use phrase::{Phrase, Piece, Wildcard, Word};

@@ -21,11 +21,8 @@ use crate::topic::{Topic, record};
 fn the_golden_files_say_what_the_engine_answers() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/engine");
     let topic = topic(&folder);
-    let files = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path());
-    let mut files: Vec<PathBuf> =
-        files.filter(|path| path.extension().is_some_and(|ending| ending == "golden")).collect();
-    files.sort();
-    assert!(files.len() >= 4, "all topics are there: {files:?}");
+    let files = [golden_files(&folder), golden_files(&folder.join("functions"))].concat();
+    assert!(files.len() >= 12, "all topics are there: {files:?}");
     for file in files {
         let answered = answered(&std::fs::read_to_string(&file).unwrap(), &topic);
         expect_file![file].assert_eq(&answered);
@@ -58,6 +55,46 @@ fn the_engine_finds_what_the_language_says() {
         asked += 1;
     }
     assert!(asked >= 35, "the cases are read: {asked}");
+}
+
+#[test]
+fn every_function_has_a_case_with_an_answer() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/engine/functions");
+    let files = golden_files(&folder);
+    let texts: Vec<String> = files.iter().map(|file| std::fs::read_to_string(file).unwrap()).collect();
+    let lines: Vec<&str> = texts.iter().flat_map(|text| text.lines()).collect();
+    let answered: Vec<&str> = lines
+        .windows(2)
+        .filter_map(|pair| (pair[0].starts_with("query") && pair[1].starts_with("answer")).then_some(pair[0]))
+        .collect();
+    let is_called = |name: &str| {
+        answered.iter().any(|query| {
+            let calls = query.match_indices(name).map(|(at, _)| (&query[..at], &query[at + name.len()..]));
+            let inside = |c: char| c.is_alphanumeric() || c == '_';
+            calls.into_iter().any(|(before, behind)| !before.ends_with(inside) && !behind.starts_with(inside))
+        })
+    };
+    let all = query::FUNCTIONS.iter().flat_map(|group| group.functions);
+    let without: Vec<&str> = all.map(|function| function.name).filter(|name| !is_called(name)).collect();
+    assert!(without.is_empty(), "functions without a case: {without:?}");
+}
+
+#[test]
+fn what_is_left_out_is_told_with_what_to_do_instead() {
+    let topic = Topic::new();
+    for left_out in query::LEFT_OUT {
+        let error = topic.analyse(&format!("* | SELECT {}(1)", left_out.name)).unwrap_err().to_string();
+        let said = format!("`{}` is not offered: {}", left_out.name, left_out.instead);
+        assert!(error.contains(&said), "{error}");
+    }
+}
+
+fn golden_files(folder: &Path) -> Vec<PathBuf> {
+    let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let mut files: Vec<PathBuf> =
+        files.filter(|path| path.extension().is_some_and(|ending| ending == "golden")).collect();
+    files.sort();
+    files
 }
 
 /// The topic with the records of the golden files, in three segments.

@@ -42,6 +42,35 @@ fn a_query_that_needs_too_much_memory_is_refused() {
 }
 
 #[test]
+fn what_aggregates_collect_counts_as_memory() {
+    let topic = Topic::with(EngineSettings { memory_bytes_max: 64 * 1024, ..EngineSettings::default() });
+    topic.append(&some_records());
+    for collected in ["array_agg(text)", "string_agg(text, ',')", "array_join(array_agg(text), ',')"] {
+        let asked = |length: usize| {
+            let texts = format!("SELECT lpad(\"flow-id\", {length}, 'x') AS text, protocol FROM log");
+            topic.analyse(&format!("* | SELECT length(cast({collected} AS varchar)) > 0 FROM ({texts})"))
+        };
+        assert_eq!(asked(10).unwrap().rows.len(), 1, "{collected}");
+        let error = asked(1000).unwrap_err();
+        assert_eq!(error.class(), EngineErrorClass::TooLarge, "{collected}: {error}");
+    }
+}
+
+#[test]
+fn rows_and_the_days_of_histograms_are_settings() {
+    let settings = EngineSettings { rows_max: 5, histogram_seconds_east: 0, ..EngineSettings::default() };
+    let topic = Topic::with(settings);
+    topic.append(&some_records());
+    assert_eq!(topic.analyse("* | SELECT flow_id").unwrap().rows.len(), 5);
+    assert_eq!(topic.analyse("* | SELECT flow_id LIMIT 5").unwrap().rows.len(), 5);
+    let error = topic.analyse("* | SELECT flow_id LIMIT 6").unwrap_err().to_string();
+    assert!(error.contains("a number up to 5"), "{error}");
+    let day = "histogram(from_unixtime(86400 + 23 * 3600), INTERVAL 1 DAY) = from_unixtime(86400)";
+    let answer = topic.analyse(&format!("* | SELECT {day} LIMIT 1")).unwrap();
+    assert_eq!(answer.rows, [[Cell::Boolean(true)]]);
+}
+
+#[test]
 fn a_page_too_deep_is_refused_and_the_deepest_is_not() {
     let topic = Topic::new();
     topic.append(&some_records());

@@ -1,0 +1,136 @@
+//! Functions of the log service that are said in functions of the engine.
+//!
+//! Hides: the engine's names, and their order of arguments.
+//! Knows nothing of: where in a statement a call stands.
+
+use std::ops::ControlFlow;
+
+use datafusion::sql::sqlparser::ast::{Expr, Value, VisitMut as _, VisitorMut};
+use datafusion::sql::sqlparser::dialect::GenericDialect;
+use datafusion::sql::sqlparser::parser::Parser;
+
+/// A call with that many arguments, and what it means; `$1` is the first argument.
+const SAID: &[(&str, usize, &str)] = &[
+    ("approx_percentile", 2, "approx_percentile_cont($1, $2)"),
+    ("arbitrary", 1, "any_value($1)"),
+    ("array_remove", 2, "array_remove_all($1, $2)"),
+    ("bitwise_and", 2, "($1 & $2)"),
+    ("bitwise_and_agg", 1, "bit_and($1)"),
+    ("bitwise_not", 1, "(-1 - $1)"),
+    ("bitwise_or", 2, "($1 | $2)"),
+    ("bitwise_or_agg", 1, "bit_or($1)"),
+    ("bitwise_xor", 2, "($1 ^ $2)"),
+    ("ceiling", 1, "ceil($1)"),
+    ("codepoint", 1, "ascii($1)"),
+    ("contains", 2, "array_has($1, $2)"),
+    ("count_if", 1, "count(*) FILTER (WHERE $1)"),
+    ("current_timezone", 0, "'UTC'"),
+    ("date_bin", 2, "date_bin($1, timestamp_of($2))"),
+    ("date_trunc", 2, "date_trunc($1, timestamp_of($2))"),
+    ("day", 1, "date_part('day', timestamp_of($1))"),
+    ("day_of_month", 1, "date_part('day', timestamp_of($1))"),
+    ("day_of_week", 1, "date_part('isodow', timestamp_of($1))"),
+    ("day_of_year", 1, "date_part('doy', timestamp_of($1))"),
+    ("e", 0, "2.718281828459045"),
+    ("element_at", 2, "array_element($1, $2)"),
+    ("every", 1, "bool_and($1)"),
+    ("from_iso8601_date", 1, "to_timestamp_millis($1)"),
+    ("from_iso8601_timestamp", 1, "to_timestamp_millis($1)"),
+    ("from_unixtime", 1, "timestamp_of(cast($1 * 1000 AS bigint))"),
+    ("geometric_mean", 1, "exp(avg(ln($1)))"),
+    ("hour", 1, "date_part('hour', timestamp_of($1))"),
+    ("if", 2, "CASE WHEN $1 THEN $2 END"),
+    ("if", 3, "CASE WHEN $1 THEN $2 ELSE $3 END"),
+    ("infinity", 0, "cast('Infinity' AS double)"),
+    ("is_nan", 1, "isnan($1)"),
+    ("levenshtein_distance", 2, "levenshtein($1, $2)"),
+    ("max_by", 2, "first_value($1 ORDER BY $2 DESC NULLS LAST)"),
+    ("min_by", 2, "first_value($1 ORDER BY $2 ASC NULLS LAST)"),
+    ("minute", 1, "date_part('minute', timestamp_of($1))"),
+    ("mod", 2, "($1 % $2)"),
+    ("month", 1, "date_part('month', timestamp_of($1))"),
+    ("nan", 0, "cast('NaN' AS double)"),
+    ("quarter", 1, "date_part('quarter', timestamp_of($1))"),
+    ("rand", 0, "random()"),
+    ("regexp_replace", 2, "regexp_replace($1, $2, '', 'g')"),
+    ("regexp_replace", 3, "regexp_replace($1, $2, $3, 'g')"),
+    ("second", 1, "date_part('second', timestamp_of($1))"),
+    ("sha256", 1, "encode(sha256($1), 'hex')"),
+    ("sha512", 1, "encode(sha512($1), 'hex')"),
+    ("sign", 1, "signum($1)"),
+    ("split", 2, "string_to_array($1, $2)"),
+    ("to_milliseconds", 1, "cast(timestamp_of($1) AS bigint)"),
+    ("to_unixtime", 1, "to_unixtime(timestamp_of($1))"),
+    ("truncate", 1, "trunc($1)"),
+    ("typeof", 1, "arrow_typeof($1)"),
+    ("variance", 1, "var_samp($1)"),
+    ("week", 1, "date_part('week', timestamp_of($1))"),
+    ("year", 1, "date_part('year', timestamp_of($1))"),
+];
+
+/// What a call means in functions of the engine; `None` when it is one.
+pub(crate) fn said(name: &str, arguments: &[Expr]) -> Option<Expr> {
+    let known = |(known, count, _): &&(&str, usize, &str)| *known == name && *count == arguments.len();
+    SAID.iter().find(known).map(|(.., meaning)| filled(meaning, arguments))
+}
+
+/// Whether a meaning is the call of an aggregate, behind which FILTER and OVER can stand.
+pub(crate) fn is_aggregate(name: &str) -> bool {
+    const AGGREGATES: &[&str] =
+        &["any_value", "approx_percentile_cont", "bit_and", "bit_or", "bool_and", "count", "var_samp"];
+    AGGREGATES.contains(&name)
+}
+
+/// `histogram(moment, interval)`, with days that begin at midnight `seconds_east` of UTC.
+pub(crate) fn histogram(arguments: &[Expr], seconds_east: i64) -> Expr {
+    let shift = format!("INTERVAL '{seconds_east} seconds'");
+    filled(&format!("date_bin($2, timestamp_of($1) + {shift}) - {shift}"), arguments)
+}
+
+fn filled(meaning: &str, arguments: &[Expr]) -> Expr {
+    let mut parser =
+        Parser::new(&GenericDialect {}).try_with_sql(meaning).expect("the table has only words of SQL");
+    let mut expr = parser.parse_expr().expect("the table has only expressions");
+    let ControlFlow::Continue(()) = expr.visit(&mut Filling { arguments });
+    expr
+}
+
+/// Puts the arguments in the place of their numbers.
+struct Filling<'a> {
+    arguments: &'a [Expr],
+}
+
+impl VisitorMut for Filling<'_> {
+    type Break = std::convert::Infallible;
+
+    fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<Self::Break> {
+        if let Expr::Value(value) = expr
+            && let Value::Placeholder(number) = &value.value
+        {
+            let place = number.trim_start_matches('$').parse::<usize>().ok().and_then(|n| n.checked_sub(1));
+            if let Some(argument) = place.and_then(|place| self.arguments.get(place)) {
+                *expr = argument.clone();
+            }
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_meaning_is_an_expression_with_all_its_arguments() {
+        for (name, count, meaning) in SAID {
+            let arguments: Vec<Expr> =
+                (1..=*count).map(|n| Expr::Identifier(format!("argument_{n}").as_str().into())).collect();
+            let said = said(name, &arguments).unwrap().to_string();
+            for n in 1..=*count {
+                assert!(said.contains(&format!("argument_{n}")), "{name}: {meaning}");
+            }
+            assert!(!said.contains('$'), "{said}");
+            assert!(query::function(name).is_some(), "{name} stands in the function table");
+        }
+    }
+}
