@@ -48,6 +48,11 @@ part! {
         /// How browsers and agents reach the server when a proxy stands in front of it, for example
         /// `https://natlens.example`. Without it, links name the address that the server listens on.
         public_url: Option<String> = server::ServerSettings::default().public_url,
+        /// The most rows that SQL returns. Rows are kept in memory until all of them are sent.
+        sql_rows_max: u64 = server::ServerSettings::default().sql_rows_max,
+        /// The time zone in which the days, weeks and months of SQL's `histogram` begin, in seconds east of UTC. The
+        /// default is UTC+8, as published; every other function works in UTC.
+        histogram_utc_offset_seconds: i64 = server::ServerSettings::default().histogram_utc_offset_seconds,
     }
 }
 
@@ -195,6 +200,8 @@ impl ServerConfig {
             account: self.account.0.clone(),
             region: self.region.0.clone(),
             public_url: self.public_url.clone(),
+            sql_rows_max: self.sql_rows_max,
+            histogram_utc_offset_seconds: self.histogram_utc_offset_seconds,
         }
     }
 }

@@ -6,6 +6,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
+use engine::EngineSettings;
 use flow::{AccountId, RegionId};
 
 /// The port that a server listens on when nothing else is said.
@@ -25,6 +26,11 @@ pub struct ServerSettings {
     /// How browsers and agents reach it, when a proxy stands in front, for example `https://natlens.example`.
     /// Default: absent, by the address that it listens on.
     pub public_url: Option<String>,
+    /// The most rows that SQL returns. Default: 10 000, as published.
+    pub sql_rows_max: u64,
+    /// The time zone in which the days of SQL's `histogram` begin. Unit: seconds east of UTC. Default: 28 800 (UTC+8), as
+    /// published.
+    pub histogram_utc_offset_seconds: i64,
 }
 
 impl Default for ServerSettings {
@@ -35,6 +41,8 @@ impl Default for ServerSettings {
             account: "100000000001".parse().expect("twelve digits are an account id"),
             region: "local".parse().expect("a lower-case word is a region"),
             public_url: None,
+            sql_rows_max: EngineSettings::default().rows_max,
+            histogram_utc_offset_seconds: EngineSettings::default().histogram_seconds_east,
         }
     }
 }

@@ -155,8 +155,13 @@ fn prepare(settings: ServerSettings, address: SocketAddr, clock: Clock) -> Resul
     let (ingest, writer) =
         Ingest::start(Arc::clone(&store), Arc::clone(&clock), Arc::clone(&metrics), Arc::clone(&tails))
             .map_err(|source| ServerError::Part(source.into()))?;
+    let engine = EngineSettings {
+        rows_max: settings.sql_rows_max,
+        histogram_seconds_east: settings.histogram_utc_offset_seconds,
+        ..EngineSettings::default()
+    };
     let server = Server {
-        engine: Engine::new(EngineSettings::default())?,
+        engine: Engine::new(engine)?,
         settings,
         url,
         clock,
