@@ -267,7 +267,7 @@ fn a_wrong_query_is_refused_with_its_place() {
               QueryError[illegal_argument_exception.Cannot search on field [acton] since it is not indexed; did you mean `action`?]
             dstport:abc
               400 FailedOperation.QueryError at 8 for 3
-              QueryError[number_format_exception.`abc` is not a whole number: field `dstport` has the type long]
+              QueryError[number_format_exception.`abc` is no service: write a number or a name, such as `https`, `ssh` or `dns`]
             * | SELEC action
               400 FailedOperation.SyntaxError at 4 for 5
               SyntaxError[1:5 the part after `|` is SQL and starts with SELECT; to search for `|`, put it in quotes]
