@@ -26,6 +26,14 @@ fn two_commands_make_a_gateways_traffic_searchable() {
         found.contains("203.0.113.1") || found.contains("2001:db8::1"),
         "the translation is shown: {found}"
     );
+    let fares = wait_for("the gateway's health", PATIENCE, || {
+        Some(printed(folder.path(), &["gateway", "describe", "-o", "csv"]))
+            .filter(|text| text.contains(" of "))
+    });
+    assert!(
+        fares.contains("203.0.113.1 to ") || fares.contains("2001:db8::1 to "),
+        "the fullest ports: {fares}"
+    );
     generator.stop().unwrap();
     assert!(up.stop(PATIENCE).unwrap().success());
 }
@@ -53,11 +61,14 @@ fn up(folder: &Path, arguments: &[&str]) -> Program {
     up
 }
 
+fn printed(folder: &Path, arguments: &[&str]) -> String {
+    let output = program(folder).args(arguments).output().expect("the program is built");
+    String::from_utf8(output.stdout).expect("the program writes UTF-8")
+}
+
 /// What a search prints, once it finds something.
 fn found(folder: &Path, query: &str) -> Option<String> {
-    let output =
-        program(folder).args(["search", query, "--output", "csv"]).output().expect("the program is built");
-    let text = String::from_utf8(output.stdout).expect("the program writes UTF-8");
+    let text = printed(folder, &["search", query, "--output", "csv"]);
     (text.lines().count() > 1).then_some(text)
 }
 

@@ -10,6 +10,7 @@
 mod backoff;
 mod batching;
 mod files;
+mod health;
 mod identity;
 mod inventory;
 mod metrics;
@@ -21,9 +22,11 @@ mod run;
 mod settings;
 mod ship;
 mod spool;
+mod status;
 mod stop;
 mod withheld;
 
+pub use health::HealthPlace;
 pub use identity::IdentityError;
 pub use inventory::{INVENTORY_BYTES_MAX, InventoryFileError, check_inventory};
 pub use metrics::{AgentMetrics, AgentNumbers};

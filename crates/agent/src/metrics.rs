@@ -3,8 +3,10 @@
 //! Hides: how threads share the numbers.
 //! Knows nothing of: who reads them, in which format.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use capture::Health;
 
 macro_rules! numbers {
     ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {
@@ -51,6 +53,19 @@ numbers!(
 #[derive(Clone, Debug, Default)]
 pub struct AgentMetrics {
     pub(crate) counters: Arc<Counters>,
+    health: Arc<Mutex<Option<Health>>>,
+}
+
+impl AgentMetrics {
+    /// How the gateway itself fared at the last look; `None` when nobody can look.
+    pub fn health(&self) -> Option<Health> {
+        self.health.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    #[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "only Linux has a health to look at"))]
+    pub(crate) fn note_health(&self, health: Health) {
+        *self.health.lock().unwrap_or_else(PoisonError::into_inner) = Some(health);
+    }
 }
 
 /// One number, written by one or two threads and read by any.

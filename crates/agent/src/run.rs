@@ -11,7 +11,7 @@ use std::sync::mpsc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use api::{AgentInterface, AgentStatus, Client, Credential, Deadline};
+use api::{AgentStatus, Client, Credential, Deadline};
 use capture::{GatewayFacts, Source, SourceError};
 use flow::{Clock, Event, FlowLog, Timestamp};
 use window::{ClosedWindow, WindowSettings, Windows};
@@ -25,6 +25,7 @@ use crate::orders::Orders;
 use crate::settings::AgentSettings;
 use crate::ship::Shipper;
 use crate::spool::{Spool, SpoolError};
+use crate::status::status_of;
 use crate::stop::Stop;
 use crate::withheld::Withheld;
 
@@ -106,6 +107,7 @@ pub fn run(
     let orders = Arc::new(Orders::open(Box::new(folder), identity.gateway.clone(), settings.metrics.clone()));
     let ended = Stop::new();
     let status = status_of(&settings, facts);
+    start_health(&settings, &clock, &ended)?;
     let threads = Threads {
         shipper: start_shipper(&settings, &identity, &spool)?,
         watcher: start_watcher(&settings, &identity, &orders, status, &ended)?,
@@ -208,6 +210,21 @@ fn start_watcher(
     start("asks for flow logs", move || orders.watch(&client, status, &ended))
 }
 
+/// Nothing depends on this thread, so nobody waits for it or checks it.
+#[cfg(target_os = "linux")]
+fn start_health(settings: &AgentSettings, clock: &Clock, ended: &Stop) -> Result<(), AgentError> {
+    let Some(place) = settings.health.clone() else { return Ok(()) };
+    let (metrics, clock, ended) = (settings.metrics.clone(), Arc::clone(clock), ended.clone());
+    let every = settings.window.duration();
+    let work = move || crate::health::watch(&place, every, &metrics, &clock, &ended);
+    start("looks how the gateway fares", work).map(drop)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn start_health(_: &AgentSettings, _: &Clock, _: &Stop) -> Result<(), AgentError> {
+    Ok(())
+}
+
 fn start(deed: &'static str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, AgentError> {
     std::thread::Builder::new().name(deed.to_owned()).spawn(work).map_err(|error| {
         tracing::error!(%error, deed, "cannot start a thread");
@@ -218,32 +235,6 @@ fn start(deed: &'static str, work: impl FnOnce() + Send + 'static) -> Result<Joi
 fn client(settings: &AgentSettings, identity: &Identity) -> Client {
     Client::new(&settings.server, Credential::AgentToken(identity.token.clone()), Deadline::Usual)
         .in_region(Some(identity.region.as_str()))
-}
-
-/// Tells how the agent is, as often as somebody asks.
-fn status_of(settings: &AgentSettings, facts: GatewayFacts) -> impl Fn() -> AgentStatus + Send + 'static {
-    let metrics = settings.metrics.clone();
-    let interfaces = facts.interfaces.into_iter().map(|interface| AgentInterface {
-        name: interface.name,
-        addresses: interface.addresses.iter().map(ToString::to_string).collect(),
-    });
-    let fixed = AgentStatus {
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        hostname: facts.hostname,
-        source: settings.source.to_owned(),
-        window_seconds: settings.window.seconds(),
-        interfaces: interfaces.collect(),
-        public_addresses: facts.public_addresses.iter().map(ToString::to_string).collect(),
-        ..AgentStatus::default()
-    };
-    move || {
-        let numbers = metrics.read();
-        AgentStatus {
-            spooled_batches: numbers.spooled_batches,
-            lost_packets: numbers.lost_packets_total,
-            ..fixed.clone()
-        }
-    }
 }
 
 /// Polls the source and spools what windows close with: the work of the caller's thread.

@@ -5,8 +5,10 @@
 
 use std::path::PathBuf;
 
+use capture::AuditNumbers;
 use flow::{Prefix, WindowLength};
 
+use crate::health::HealthPlace;
 use crate::metrics::AgentMetrics;
 use crate::spool::SPOOL_BYTES_MAX_DEFAULT;
 
@@ -37,6 +39,10 @@ pub struct AgentSettings {
     pub spool_bytes_max: u64,
     /// Which source captures: `ebpf`, `conntrack`, `conntrack+nflog` or `replay`; told to the server.
     pub source: &'static str,
+    /// Where the gateway's own health is looked at; `None` looks nowhere, as for a recording.
+    pub health: Option<HealthPlace>,
+    /// What audits of the source find; `None` when it is not audited.
+    pub audit: Option<AuditNumbers>,
     /// Where the run counts what it does; keep a clone to read it.
     pub metrics: AgentMetrics,
 }
@@ -56,6 +62,8 @@ impl Default for AgentSettings {
             asn_file: None,
             spool_bytes_max: SPOOL_BYTES_MAX_DEFAULT,
             source: "ebpf",
+            health: None,
+            audit: None,
             metrics: AgentMetrics::default(),
         }
     }

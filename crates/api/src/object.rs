@@ -3,10 +3,12 @@
 //! Hides: the published shapes of resources and records.
 //! Knows nothing of: operations, and how resources are kept.
 
+mod health;
 mod index;
 mod record;
 mod resource;
 
+pub use health::{AuditTotals, GatewayHealth, PortSet};
 pub use index::{FullTextRule, IndexRule, KeyRule, KeyValueRule, TagRule, ValueRule};
 pub use record::{
     AnswerColumn, HistogramBucket, LogItem, LogItems, LogRecord, RecordField, SearchTopic, SearchTopicAnswer,

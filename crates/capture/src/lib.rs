@@ -7,6 +7,7 @@
 //! most of it, together as a [`Fallback`]; [`open`] chooses, and [`examine`] says why. [`Pcap`] reads capture files;
 //! [`Replay`] gives back what a [`Recorder`] wrote. Each is a [`Source`].
 
+mod audit;
 #[cfg(target_os = "linux")]
 mod bpf;
 mod choice;
@@ -33,6 +34,9 @@ mod ruleset;
 mod source;
 mod variant;
 
+pub use audit::{AuditNumbers, AuditTotals};
+#[cfg(target_os = "linux")]
+pub use audit::{AuditSettings, Audited};
 #[cfg(target_os = "linux")]
 pub use bpf::{
     Bpf, BpfSettings, DRAIN_GRACE, FLOWS_MAX_DEFAULT, PIN_FOLDER_DEFAULT, PinError, Traffic, unpin,

@@ -1,6 +1,7 @@
 //! The kernel's counts against packets captured on both sides of a real gateway.
 
 mod kernel {
+    mod audit;
     mod choice;
     mod conntrack;
     mod health;

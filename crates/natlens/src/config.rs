@@ -99,6 +99,9 @@ part! {
         /// How the kernel counts what leaves: `tcx`, or `tracing`, which older kernels have, too. Without it, the first
         /// that works.
         ebpf_variant: Option<Parsed<Variant>> = None,
+        /// How many windows lie between two audits, which look whether what connection tracking saw end is in records; 0 is
+        /// none. Only eBPF on all interfaces is audited.
+        audit_every_windows: u32 = 10,
         /// The most that records waiting for the server may take on the disk. Unit: bytes.
         spool_bytes_max: u64 = agent::AgentSettings::default().spool_bytes_max,
     }

@@ -1,7 +1,9 @@
 //! Numbers of the server, for Prometheus: `<room>_<what>_<unit>`.
 //!
 //! Hides: the text format and the library that writes it.
-//! Knows nothing of: who reads them. Labels are few-valued; no record, address or name enters one.
+//! Knows nothing of: who reads them. Labels are few-valued, as gateways are; no record, address or name enters one.
+
+mod gateways;
 
 use std::fmt;
 use std::sync::Arc;
@@ -17,6 +19,8 @@ use prometheus_client::metrics::gauge::{ConstGauge, Gauge};
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 use store::Store;
+
+use gateways::GatewayNumbers;
 
 /// The content type of the text.
 pub(crate) const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -52,6 +56,7 @@ impl Metrics {
     /// Numbers that start at zero, and those of `store`.
     pub(crate) fn new(store: Arc<Store>) -> Self {
         let mut registry = Registry::default();
+        registry.register_collector(Box::new(GatewayNumbers { store: Arc::clone(&store) }));
         registry.register_collector(Box::new(StoreNumbers { store }));
         let mut metrics = Self {
             registry,

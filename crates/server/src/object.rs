@@ -6,6 +6,7 @@
 pub(crate) mod civil;
 pub(crate) mod flow_log;
 pub(crate) mod gateway;
+pub(crate) mod health;
 pub(crate) mod index_rule;
 pub(crate) mod record;
 pub(crate) mod table;

@@ -7,6 +7,7 @@
 
 pub(crate) mod flow_log;
 pub(crate) mod gateway;
+pub(crate) mod health;
 pub(crate) mod index;
 pub(crate) mod logset;
 pub(crate) mod owner;

@@ -17,6 +17,7 @@ mod store;
 pub use append::{BATCH_MEMORY, BatchFate, NewBatch, Refusal};
 pub use catalog::flow_log::{FlowLogChange, FlowLogFilter, FlowLogOrder, FlowLogRow, FlowLogsInForce};
 pub use catalog::gateway::{GatewayFilter, GatewayInterface, GatewayReport, GatewayRow};
+pub use catalog::health::{AuditTotals, GatewayHealth, PortSet};
 pub use catalog::index::{FullText, IndexKey, IndexKeyKind, IndexRow, IndexSettings};
 pub use catalog::logset::{LogsetChange, LogsetFilter, LogsetRow};
 pub use catalog::owner::{Listing, Owner, Page, Tag, TagFilter};

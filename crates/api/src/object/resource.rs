@@ -6,6 +6,8 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::health::GatewayHealth;
+
 /// A key and a value; the value may be empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
@@ -135,6 +137,9 @@ pub struct NatGateway {
     pub agent_version: String,
     /// Window length of its agent. Unit: seconds.
     pub window_seconds: u32,
+    /// How the gateway itself fares; absent when its agent cannot look.
+    #[serde(default)]
+    pub health: Option<GatewayHealth>,
 }
 
 /// A public address of a gateway.
@@ -179,6 +184,8 @@ pub struct AgentStatus {
     pub spooled_batches: u64,
     /// Packets known to be lost since the agent started.
     pub lost_packets: u64,
+    /// How the gateway itself fares; absent when the agent cannot look.
+    pub health: Option<GatewayHealth>,
 }
 
 /// A flow log as an agent carries it out.

@@ -68,8 +68,12 @@ pub(super) fn watch(
 ) -> Result<(), Failure> {
     loop {
         let opened = watched.open(config, outside.now())?;
-        let settings =
-            agent::AgentSettings { source: opened.kind, ..config.settings(&opened.facts.hostname)? };
+        let settings = agent::AgentSettings {
+            source: opened.kind,
+            health: opened.health,
+            audit: opened.audit,
+            ..config.settings(&opened.facts.hostname)?
+        };
         outside.say(format_args!("watching {} ({})", settings.gateway_name, opened.kind))?;
         let metrics = settings.metrics.clone();
         let ended = agent::run(settings, opened.source, opened.facts, outside.clock(), stop.clone());

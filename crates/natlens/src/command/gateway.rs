@@ -3,7 +3,7 @@
 //! Hides: nothing.
 //! Knows nothing of: agents.
 
-use api::NatGateway;
+use api::{AuditTotals, GatewayHealth, NatGateway, PortSet};
 
 use super::find;
 use crate::answer::{Answer, Column};
@@ -13,7 +13,7 @@ use crate::moment;
 use crate::outside::Outside;
 use crate::reach::Reach;
 
-/// List gateways
+/// List gateways, and show how one fares
 #[derive(Debug, clap::Args)]
 pub(crate) struct Gateway {
     #[command(flatten)]
@@ -26,6 +26,12 @@ pub(crate) struct Gateway {
 enum Deed {
     /// List all gateways and how their agents are
     List,
+    /// Show how a gateway itself fares: its table, its ports, what audits found
+    Describe {
+        /// Id or name of the gateway [default: the only one there is]
+        #[arg(long, value_name = "GATEWAY")]
+        gateway: Option<String>,
+    },
 }
 
 const COLUMNS: &[Column<NatGateway>] = &[
@@ -35,6 +41,7 @@ const COLUMNS: &[Column<NatGateway>] = &[
     ("state", |row| row.state.clone()),
     ("window", |row| format!("{} s", row.window_seconds)),
     ("public addresses", addresses),
+    ("table", |row| row.health.as_ref().map(table).unwrap_or_default()),
     ("last seen", |row| if row.last_seen == 0 { String::new() } else { moment::shown(row.last_seen) }),
 ];
 
@@ -46,8 +53,53 @@ impl Gateway {
                 let rows = find::gateways(&client)?;
                 Answer::list(&rows, COLUMNS)?.write(self.reach.output, outside.results())
             }
+            Deed::Describe { gateway } => {
+                let rows = find::gateways(&client)?;
+                let row = find::named_or_only(rows, gateway.as_deref(), "--gateway")?;
+                Answer::list(&[row], DESCRIBED)?.write(self.reach.output, outside.results())
+            }
         }
     }
+}
+
+const DESCRIBED: &[Column<NatGateway>] = &[
+    ("id", |row| row.nat_gateway_id.clone()),
+    ("name", |row| row.nat_gateway_name.clone()),
+    ("state", |row| row.state.clone()),
+    ("table", |row| of(row, table)),
+    ("fullest ports", |row| {
+        of(row, |health| health.fullest_port_set.as_ref().map(ports).unwrap_or_default())
+    }),
+    ("insert failed", |row| of(row, |health| health.insert_failed_total.to_string())),
+    ("dropped", |row| of(row, |health| health.drop_total.to_string())),
+    ("ended early", |row| of(row, |health| health.early_drop_total.to_string())),
+    ("audit", |row| of(row, |health| health.audit.as_ref().map(audit).unwrap_or_default())),
+];
+
+fn of(row: &NatGateway, shown: fn(&GatewayHealth) -> String) -> String {
+    row.health.as_ref().map(shown).unwrap_or_default()
+}
+
+fn table(health: &GatewayHealth) -> String {
+    share(health.table_entries, health.table_entries_max)
+}
+
+fn ports(set: &PortSet) -> String {
+    let PortSet { public_ip_address, destination_ip_address, destination_port, protocol, .. } = set;
+    let share = share(set.ports_used.into(), set.ports_available.into());
+    format!(
+        "{share}: {public_ip_address} to {destination_ip_address} port {destination_port}, protocol {protocol}"
+    )
+}
+
+fn audit(totals: &AuditTotals) -> String {
+    let AuditTotals { audits_total, ended_total, missing_total } = totals;
+    format!("{missing_total} of {ended_total} conversations missing, {audits_total} audits")
+}
+
+fn share(part: u64, whole: u64) -> String {
+    let percent = part.saturating_mul(100).checked_div(whole).unwrap_or(0);
+    format!("{part} of {whole} ({percent} %)")
 }
 
 fn addresses(row: &NatGateway) -> String {

@@ -7,7 +7,8 @@
 use std::error::Error as _;
 use std::path::PathBuf;
 
-use capture::{GatewayFacts, Progress, Recorder, Replay, Source, SourceChoice, SourceError};
+use agent::HealthPlace;
+use capture::{AuditNumbers, GatewayFacts, Progress, Recorder, Replay, Source, SourceChoice, SourceError};
 use flow::{Event, Timestamp};
 
 use crate::config::{AgentConfig, Parsed};
@@ -61,10 +62,14 @@ pub(super) struct Opened {
     pub(super) facts: GatewayFacts,
     /// `ebpf`, `conntrack`, `conntrack+nflog` or `replay`.
     pub(super) kind: &'static str,
+    /// Where the gateway's health is looked at, when there is one.
+    pub(super) health: Option<HealthPlace>,
+    /// What audits find, when there are any.
+    pub(super) audit: Option<AuditNumbers>,
 }
 
-/// A source of the kernel, and its word.
-type Kernel = (Box<dyn Source + Send>, &'static str);
+/// A source of the kernel, its word, and what audits of it find.
+type Kernel = (Box<dyn Source + Send>, &'static str, Option<AuditNumbers>);
 
 impl Watched {
     pub(super) fn adjust(&self, config: &mut AgentConfig) {
@@ -93,10 +98,11 @@ impl Watched {
         if let Some(path) = &self.replay {
             let replay = Replay::open(path, now).map_err(SourceError::from)?;
             let facts = replay.gateway().clone();
-            return Ok(Opened { source: Box::new(replay), facts, kind: "replay" });
+            let source = Box::new(replay);
+            return Ok(Opened { source, facts, kind: "replay", health: None, audit: None });
         }
         let facts = capture::describe(config.network_namespace.as_deref())?;
-        let (kernel, kind) = kernel(config, now)?;
+        let (kernel, kind, audit) = kernel(config, now)?;
         let source: Box<dyn Source + Send> = match &self.record {
             None => kernel,
             Some(path) => {
@@ -104,7 +110,8 @@ impl Watched {
                 Box::new(Recorded { source: kernel, recorder })
             }
         };
-        Ok(Opened { source, facts, kind })
+        let health = Some(HealthPlace { network_namespace: config.network_namespace.clone() });
+        Ok(Opened { source, facts, kind, health, audit })
     }
 }
 
@@ -115,7 +122,20 @@ fn kernel(config: &AgentConfig, now: Timestamp) -> Result<Kernel, Failure> {
         let cause = error.source().map(ToString::to_string).unwrap_or_default();
         tracing::warn!(%error, cause, source = opened.kind.as_str(), "capture is degraded: `natlens doctor` says more");
     }
-    Ok((opened.source, opened.kind.as_str()))
+    let kind = opened.kind;
+    let worth_an_audit =
+        kind == capture::SourceKind::Ebpf && config.interfaces.is_empty() && config.audit_every_windows > 0;
+    if !worth_an_audit {
+        return Ok((opened.source, kind.as_str(), None));
+    }
+    let numbers = AuditNumbers::default();
+    let settings = capture::AuditSettings {
+        network_namespace: config.network_namespace.clone(),
+        window: config.window()?,
+        every_windows: config.audit_every_windows,
+        numbers: numbers.clone(),
+    };
+    Ok((Box::new(capture::Audited::new(opened.source, settings)), kind.as_str(), Some(numbers)))
 }
 
 #[cfg(not(target_os = "linux"))]

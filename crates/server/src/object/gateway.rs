@@ -13,6 +13,7 @@ use store::{GatewayInterface, GatewayReport, GatewayRow};
 use crate::check;
 use crate::failure::Failure;
 use crate::object::civil::civil_text;
+use crate::object::health::{health_from, health_shown};
 use crate::object::tag::tags_shown;
 use crate::orders;
 
@@ -58,6 +59,7 @@ pub(crate) fn gateway_shown(row: GatewayRow, region: &RegionId, now: Timestamp) 
         last_seen: row.last_seen.map_or(0, Timestamp::millis),
         agent_version: report.version,
         window_seconds: report.window_seconds,
+        health: report.health.map(health_shown),
     }
 }
 
@@ -83,6 +85,7 @@ pub(crate) fn report_from(status: AgentStatus) -> Result<GatewayReport, Failure>
         public_addresses: addresses_from("PublicAddresses", &status.public_addresses)?,
         spooled_batches: status.spooled_batches,
         lost_packets: status.lost_packets,
+        health: status.health.map(health_from).transpose()?,
     })
 }
 

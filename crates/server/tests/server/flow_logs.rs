@@ -43,6 +43,53 @@ fn a_gateway_is_available_while_its_agent_is_heard() {
 }
 
 #[test]
+fn how_a_gateway_itself_fares_is_shown_and_counted() {
+    let stand = Stand::start();
+    let agent = stand.enrol("edge");
+    let set = api::PortSet {
+        public_ip_address: "203.0.113.1".to_owned(),
+        destination_ip_address: "192.0.2.1".to_owned(),
+        destination_port: 443,
+        protocol: 6,
+        ports_used: 60_000,
+        ports_available: 64_512,
+    };
+    let health = api::GatewayHealth {
+        table_entries: 70,
+        table_entries_max: 100,
+        drop_total: 12,
+        fullest_port_set: Some(set),
+        audit: Some(api::AuditTotals { audits_total: 3, ended_total: 500, missing_total: 1 }),
+        ..api::GatewayHealth::default()
+    };
+    let tell = |health: api::GatewayHealth| {
+        let status = Some(AgentStatus { health: Some(health), ..AgentStatus::default() });
+        agent.client.call::<api::WatchFlowLogs>(&WatchFlowLogsRequest { generation: None, status })
+    };
+    tell(health.clone()).unwrap();
+    assert_eq!(gateway(&stand).health, Some(health.clone()));
+    let numbers = stand.get("/metrics", &[]).body;
+    let which = format!("gateway=\"{}\"}}", gateway(&stand).nat_gateway_id);
+    let told = |name: &str| {
+        let line =
+            numbers.lines().find(|line| line.starts_with(&format!("{name}{{")) && line.contains(&which));
+        line.and_then(|line| line.rsplit(' ').next()).map(str::to_owned)
+    };
+    for (name, expected) in [
+        ("gateway_table_entries", "70"),
+        ("gateway_fullest_port_set_ports", "60000"),
+        ("gateway_drop_total", "12"),
+        ("gateway_audit_missing_total", "1"),
+    ] {
+        assert_eq!(told(name).as_deref(), Some(expected), "{name} in\n{numbers}");
+    }
+
+    let nowhere = api::PortSet { public_ip_address: "nowhere".to_owned(), ..api::PortSet::default() };
+    let refused = tell(api::GatewayHealth { fullest_port_set: Some(nowhere), ..health });
+    assert!(refused.unwrap_err().to_string().contains("FullestPortSet.PublicIpAddress"));
+}
+
+#[test]
 fn a_waiting_agent_learns_of_a_flow_log_at_once() {
     let stand = Stand::start();
     let agent = stand.enrol("edge");

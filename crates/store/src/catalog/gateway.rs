@@ -10,6 +10,7 @@ use flow::{AccountId, GatewayId, RegionId, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde::{Deserialize, Serialize};
 
+use crate::catalog::health::GatewayHealth;
 use crate::catalog::owner::{Listing, Owner, Page, Tag, wanted};
 use crate::catalog::{Sequence, step, stored, tags_from, tags_text};
 use crate::error::StoreError;
@@ -65,6 +66,8 @@ pub struct GatewayReport {
     pub spooled_batches: u64,
     /// Packets known to be lost since the agent started.
     pub lost_packets: u64,
+    /// How the gateway itself fares; `None` when the agent cannot look.
+    pub health: Option<GatewayHealth>,
 }
 
 /// An interface of a gateway.
@@ -172,6 +175,23 @@ impl Store {
         rows.retain(|row| filter.admits(row));
         rows.sort_by_key(|row| std::cmp::Reverse(row.created));
         Ok(page.of(rows))
+    }
+
+    /// Every gateway there is, whoever owns it.
+    pub fn all_gateways(&self) -> Result<Vec<(Owner, GatewayRow)>, StoreError> {
+        self.catalog().read(|connection| {
+            let mut select = connection.prepare_cached(
+                "SELECT id, name, vpc, tags, report, last_seen_ms, created_ms, account, region
+                 FROM gateways ORDER BY account, region, id",
+            )?;
+            let rows = select.query_and_then([], |row| {
+                let (account, region) = (row.get(7)?, row.get(8)?);
+                let owner =
+                    Owner { account: stored("account id", account)?, region: stored("region", region)? };
+                Ok((owner, gateway(row)?))
+            })?;
+            rows.collect()
+        })
     }
 
     /// The regions that an account has gateways in, with how many, in the order of their names.

@@ -118,6 +118,7 @@ pub(crate) fn gateway() -> GatewayRow {
         interfaces: vec![interface],
         spooled_batches: 2,
         lost_packets: 3,
+        health: None,
     };
     GatewayRow {
         id: "nat-a1b2c3d4".parse().unwrap(),
