@@ -668,6 +668,8 @@ export interface components {
         };
         /** @description How an agent is. */
         AgentStatus: {
+            /** @default null */
+            Health: components["schemas"]["GatewayHealth"] | null;
             /**
              * @description Name of its host.
              * @default
@@ -718,6 +720,27 @@ export interface components {
             Name: string;
             /** @description Its type, in Presto's words: `bigint`, `varchar`, `double`, `timestamp`, …. */
             Type: string;
+        };
+        /** @description What audits found since the agent started. */
+        AuditTotals: {
+            /**
+             * Format: int64
+             * @description Audits that came to an end.
+             * @default 0
+             */
+            AuditsTotal: number;
+            /**
+             * Format: int64
+             * @description Conversations that began and ended while an audit listened.
+             * @default 0
+             */
+            EndedTotal: number;
+            /**
+             * Format: int64
+             * @description Of these, conversations that are in no record.
+             * @default 0
+             */
+            MissingTotal: number;
         };
         /** @description A condition of the `cls` operations: one of the values. */
         ClsFilter: {
@@ -1284,6 +1307,49 @@ export interface components {
             /** @description Each character is one delimiter. */
             Tokenizer: string;
         };
+        /** @description How a gateway itself fares. */
+        GatewayHealth: {
+            /** @default null */
+            Audit: components["schemas"]["AuditTotals"] | null;
+            /**
+             * Format: int64
+             * @description Packets dropped because no entry could be made or inserted.
+             * @default 0
+             */
+            DropTotal: number;
+            /**
+             * Format: int64
+             * @description Entries that were ended early to make room.
+             * @default 0
+             */
+            EarlyDropTotal: number;
+            /** @default null */
+            FullestPortSet: components["schemas"]["PortSet"] | null;
+            /**
+             * Format: int64
+             * @description Entries that could not be inserted since the network namespace was made: above all for lack of a port.
+             * @default 0
+             */
+            InsertFailedTotal: number;
+            /**
+             * Format: int64
+             * @description Searches of the table that began again.
+             * @default 0
+             */
+            SearchRestartTotal: number;
+            /**
+             * Format: int64
+             * @description Entries of the connection-tracking table.
+             * @default 0
+             */
+            TableEntries: number;
+            /**
+             * Format: int64
+             * @description How many there can be.
+             * @default 0
+             */
+            TableEntriesMax: number;
+        };
         /** @description Counts of one span of time. */
         HistogramBucket: {
             /**
@@ -1454,6 +1520,7 @@ export interface components {
             AgentVersion: string;
             /** @description `YYYY-MM-DD HH:MM:SS`, UTC+8. */
             CreatedTime: string;
+            Health?: components["schemas"]["GatewayHealth"] | null;
             /** @description Its interfaces, as its agent sees them. */
             InterfaceSet: components["schemas"]["AgentInterface"][];
             /**
@@ -1490,6 +1557,43 @@ export interface components {
             /** @description Always `false`. */
             IsBlocked: boolean;
             /** @description The address. */
+            PublicIpAddress: string;
+        };
+        /** @description Translated conversations that must differ in their port. */
+        PortSet: {
+            /**
+             * @description Where the conversations go.
+             * @default
+             */
+            DestinationIpAddress: string;
+            /**
+             * Format: int32
+             * @description To which port; for ICMP, type × 256 + code.
+             * @default 0
+             */
+            DestinationPort: number;
+            /**
+             * Format: int32
+             * @description How many there are, unless a rule of the gateway names a narrower range.
+             * @default 0
+             */
+            PortsAvailable: number;
+            /**
+             * Format: int32
+             * @description How many ports are in use.
+             * @default 0
+             */
+            PortsUsed: number;
+            /**
+             * Format: int32
+             * @description IANA protocol number.
+             * @default 0
+             */
+            Protocol: number;
+            /**
+             * @description The public address.
+             * @default
+             */
             PublicIpAddress: string;
         };
         /** @description One field of flow records. */
