@@ -58,6 +58,16 @@ pub(crate) fn interfaces(namespace: &Namespace) -> Result<Vec<Interface>, Source
         .map_err(|source| SourceError::Facts { what: "the interfaces of the watched namespace", source })
 }
 
+/// Where the networks of the namespace's interfaces are addressed as a whole; what is sent there stays there.
+#[cfg(target_os = "linux")]
+pub(crate) fn broadcasts(namespace: &Namespace) -> Result<Vec<IpAddr>, SourceError> {
+    let here = || -> io::Result<Vec<IpAddr>> {
+        Ok(getifaddrs()?.filter_map(|entry| entry.broadcast.as_ref().and_then(address)).collect())
+    };
+    let fails = |source| SourceError::Facts { what: "the networks of the watched namespace", source };
+    namespace.run(here)?.map_err(fails)
+}
+
 fn list_here() -> io::Result<Vec<Interface>> {
     let mut found: BTreeMap<String, Interface> = BTreeMap::new();
     for entry in getifaddrs()? {

@@ -143,7 +143,7 @@ impl Lab {
             (&self.internet, "i0", IpAddr::V4(Self::INTERNET_V4), IpAddr::V6(Self::INTERNET_V6)),
         ];
         for (namespace, interface, v4, v6) in ends {
-            namespace.ip(&format!("addr add {v4}/24 dev {interface}"))?;
+            namespace.ip(&format!("addr add {v4}/24 brd + dev {interface}"))?;
             namespace.ip(&format!("addr add {v6}/64 dev {interface} nodad"))?;
             namespace.ip(&format!("link set {interface} up"))?;
         }

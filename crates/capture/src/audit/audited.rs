@@ -151,6 +151,7 @@ impl Audit {
             if let Word::Ended(body) = word
                 && let Some(entry) = Entry::read(body)
                 && !local.is_end_of(&entry)
+                && !is_for_a_group(&entry)
             {
                 found.ended(&entry, *began);
             }
@@ -181,6 +182,11 @@ impl Audit {
             tracing::info!(ended, missing, unheard, "audit: every conversation that ended is in a record");
         }
     }
+}
+
+/// Groups that the gateway itself listens to look like any other.
+fn is_for_a_group(entry: &Entry) -> bool {
+    entry.translated.dstaddr.is_multicast()
 }
 
 /// Whether the kernel tells of the end of those conversations alone that began while somebody listened.

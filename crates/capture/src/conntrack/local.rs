@@ -11,7 +11,7 @@ use crate::gateway;
 use crate::namespace::Namespace;
 use crate::source::SourceError;
 
-/// The addresses of the gateway.
+/// The addresses of the gateway, and those of its networks as a whole.
 #[derive(Debug, Default)]
 pub(crate) struct Local {
     own: HashSet<IpAddr>,
@@ -20,7 +20,8 @@ pub(crate) struct Local {
 impl Local {
     pub(crate) fn of(namespace: &Namespace) -> Result<Self, SourceError> {
         let interfaces = gateway::interfaces(namespace)?;
-        Ok(Self::new(interfaces.into_iter().flat_map(|interface| interface.addresses)))
+        let own = interfaces.into_iter().flat_map(|interface| interface.addresses);
+        Ok(Self::new(own.chain(gateway::broadcasts(namespace)?)))
     }
 
     pub(super) fn new(own: impl IntoIterator<Item = IpAddr>) -> Self {

@@ -1,5 +1,6 @@
 //! What an audit finds: a source that tells everything, and one that keeps something to itself.
 
+use std::net::UdpSocket;
 use std::time::Duration;
 
 use capture::{
@@ -37,12 +38,20 @@ fn check(name: &str, keeps: fn(&Event) -> bool, missing: u64) {
         let deeds = [Deed::Ask { questions: 1 }, Deed::Tell { datagrams: 2 }, Deed::FetchRefused];
         traffic::play(lab.namespace(Host::Client), family, &deeds).expect("the lab has traffic");
     }
+    // It ends in the gateway, at the address of its network.
+    lab.namespace(Host::Client).within(broadcast).expect("the lab obeys").expect("the lab has traffic");
     in_gateway(&lab, "conntrack", &["-F"]);
     for _ in 0..4 {
         watcher.wait_for_a_window();
     }
     let AuditTotals { audits_total, ended_total, missing_total } = numbers.read();
     assert_eq!((audits_total, ended_total, missing_total), (1, 4, missing));
+}
+
+fn broadcast() -> std::io::Result<()> {
+    let socket = UdpSocket::bind((Lab::CLIENT_V4, 0))?;
+    socket.set_broadcast(true)?;
+    socket.send_to(b"who is here?", ("10.10.0.255", 137)).map(drop)
 }
 
 /// A source that keeps some events to itself.
