@@ -87,6 +87,9 @@ pub enum IdentityError {
         /// What it said.
         source: ClientError,
     },
+    /// What answers there cannot prove that it is the server; the token is not told to it.
+    #[error("this agent does not enrol with a server that it does not trust")]
+    Distrusted(#[source] ClientError),
     /// The server enrolled the agent under ids that are none.
     #[error("the server at {server} enrolled this agent under an invalid id: is it of this version?")]
     InvalidAnswer {
@@ -126,7 +129,8 @@ pub(crate) fn find_or_enrol(
         region: settings.region.clone(),
         vpc_id: settings.vpc.clone(),
     };
-    let Some(response) = enrol(&settings.server, &request, stop)? else { return Ok(None) };
+    let client = Client::new(&settings.server, Credential::None, Deadline::Usual).trusting(&settings.trust);
+    let Some(response) = enrol(&client, &request, stop)? else { return Ok(None) };
     let server = || settings.server.clone();
     let identity =
         parse(&response).map_err(|source| IdentityError::InvalidAnswer { server: server(), source })?;
@@ -182,11 +186,10 @@ fn parse(response: &EnrolAgentResponse) -> Result<Identity, InvalidId> {
 
 /// Asks the server until it answers; `None` when asked to stop.
 fn enrol(
-    server: &str,
+    client: &Client,
     request: &EnrolAgentRequest,
     stop: &Stop,
 ) -> Result<Option<EnrolAgentResponse>, IdentityError> {
-    let client = Client::new(server, Credential::None, Deadline::Usual);
     let mut backoff = Backoff::new(&request.gateway_name);
     loop {
         if stop.is_asked() {
@@ -195,8 +198,9 @@ fn enrol(
         match client.call::<EnrolAgent>(request) {
             Ok(response) => return Ok(Some(response)),
             Err(source @ ClientError::Refused { status: 400..=428 | 430..=499, .. }) => {
-                return Err(IdentityError::Refused { server: server.to_owned(), source });
+                return Err(IdentityError::Refused { server: client.server().to_owned(), source });
             }
+            Err(source @ ClientError::Distrusted { .. }) => return Err(IdentityError::Distrusted(source)),
             Err(error) => {
                 let wait = backoff.next_wait();
                 tracing::warn!(%error, ?wait, "cannot enrol yet");

@@ -234,6 +234,7 @@ fn start(deed: &'static str, work: impl FnOnce() + Send + 'static) -> Result<Joi
 
 fn client(settings: &AgentSettings, identity: &Identity) -> Client {
     Client::new(&settings.server, Credential::AgentToken(identity.token.clone()), Deadline::Usual)
+        .trusting(&settings.trust)
         .in_region(Some(identity.region.as_str()))
 }
 

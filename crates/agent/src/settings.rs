@@ -5,6 +5,7 @@
 
 use std::path::PathBuf;
 
+use api::Trust;
 use capture::AuditNumbers;
 use flow::{Prefix, WindowLength};
 
@@ -17,6 +18,8 @@ use crate::spool::SPOOL_BYTES_MAX_DEFAULT;
 pub struct AgentSettings {
     /// The server's address, for example `http://127.0.0.1:8860`.
     pub server: String,
+    /// Whose certificates prove that it is the server. Default: the authorities that browsers know.
+    pub trust: Trust,
     /// Where identity, flow logs and spool are kept. Created with mode 0700 if it does not exist.
     pub state_folder: PathBuf,
     /// From `CreateEnrolmentToken`; needed only while the state folder holds no identity.
@@ -51,6 +54,7 @@ impl Default for AgentSettings {
     fn default() -> Self {
         Self {
             server: "http://127.0.0.1:8860".to_owned(),
+            trust: Trust::default(),
             state_folder: PathBuf::from("/var/lib/natlens/agent"),
             enrolment_token: None,
             gateway_name: "natgw".to_owned(),

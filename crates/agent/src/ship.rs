@@ -131,6 +131,7 @@ fn answer(outcome: Result<UploadBatchResponse, ClientError>) -> Answer {
         }
         ClientError::Refused { retry_after, .. } => Answer::Later { retry_after, reason },
         ClientError::Unreachable { .. }
+        | ClientError::Distrusted { .. }
         | ClientError::Garbled { .. }
         | ClientError::BrokenOff { .. }
         | ClientError::Request(_) => Answer::Later { retry_after: None, reason },

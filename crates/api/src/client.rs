@@ -14,6 +14,7 @@ use crate::batch::{BATCH_BYTES_MAX, BATCH_CONTENT_TYPE};
 use crate::error::ErrorReply;
 use crate::events::Events;
 use crate::operation::{Operation, UploadBatch, UploadBatchResponse};
+use crate::trust::{Trust, is_distrust};
 
 /// How long an answer may take. `WatchFlowLogs` waits up to 25 seconds, so this is above it.
 const ANSWER_PATIENCE: Duration = Duration::from_secs(60);
@@ -63,6 +64,7 @@ pub enum Deadline {
 #[derive(Clone, Debug)]
 pub struct Client {
     agent: ureq::Agent,
+    patience: Duration,
     server: String,
     region: Option<String>,
     credential: Credential,
@@ -74,6 +76,18 @@ pub enum ClientError {
     /// The server was not reached, or the connection broke.
     #[error("cannot reach the server at {server}: is it running, and is the address right?")]
     Unreachable {
+        /// Its address.
+        server: String,
+        /// Why.
+        #[source]
+        source: Box<ureq::Error>,
+    },
+    /// What answers there cannot prove that it is the server.
+    #[error(
+        "the certificate of the server at {server} is not trusted: name the file of its authority (setting `ca_file`, \
+         --ca-file), and reach the server by a name that stands in the certificate"
+    )]
+    Distrusted {
         /// Its address.
         server: String,
         /// Why.
@@ -118,20 +132,31 @@ pub enum ClientError {
 }
 
 impl Client {
-    /// A client of the server at `server`, for example `http://127.0.0.1:8860`.
+    /// A client of the server at `server`, for example `https://natlens.example` or `http://127.0.0.1:8860`.
     pub fn new(server: &str, credential: Credential, deadline: Deadline) -> Self {
         let patience = match deadline {
             Deadline::Usual => ANSWER_PATIENCE,
             Deadline::After(patience) => patience,
         };
-        let config =
-            ureq::Agent::config_builder().http_status_as_error(false).timeout_global(Some(patience)).build();
         Self {
-            agent: config.into(),
+            agent: connections(patience, &Trust::default()),
+            patience,
             server: server.trim_end_matches('/').to_owned(),
             region: None,
             credential,
         }
+    }
+
+    /// The same client, which believes the authorities of `trust`.
+    #[must_use]
+    pub fn trusting(self, trust: &Trust) -> Self {
+        Self { agent: connections(self.patience, trust), ..self }
+    }
+
+    /// The same client, asking as somebody else.
+    #[must_use]
+    pub fn asking_as(self, credential: Credential) -> Self {
+        Self { credential, ..self }
     }
 
     /// The same client, asking for `region`.
@@ -230,12 +255,26 @@ impl Client {
     }
 
     fn unreachable(&self, source: ureq::Error) -> ClientError {
-        ClientError::Unreachable { server: self.server.clone(), source: Box::new(source) }
+        let (server, source) = (self.server.clone(), Box::new(source));
+        if is_distrust(&source) {
+            ClientError::Distrusted { server, source }
+        } else {
+            ClientError::Unreachable { server, source }
+        }
     }
 
     fn garbled(&self, status: u16, source: serde_json::Error) -> ClientError {
         ClientError::Garbled { server: self.server.clone(), status, source: Box::new(source) }
     }
+}
+
+fn connections(patience: Duration, trust: &Trust) -> ureq::Agent {
+    ureq::Agent::config_builder()
+        .http_status_as_error(false)
+        .timeout_global(Some(patience))
+        .tls_config(trust.config())
+        .build()
+        .into()
 }
 
 /// `Retry-After` in seconds (RFC 9110 10.2.3).

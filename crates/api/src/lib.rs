@@ -10,6 +10,7 @@ mod events;
 mod object;
 mod openapi;
 mod operation;
+mod trust;
 
 pub use batch::{
     BATCH_BYTES_MAX, BATCH_CONTENT_TYPE, BATCH_RECORDS_MAX, BATCH_UNPACKED_BYTES_MAX, Batch, BatchError,
@@ -20,3 +21,4 @@ pub use events::Events;
 pub use object::*;
 pub use openapi::openapi_json;
 pub use operation::*;
+pub use trust::{NoCertificate, Trust};

@@ -10,6 +10,7 @@ mod reference;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use api::Trust;
 use capture::{SourceChoice, Variant};
 use flow::{AccountId, InvalidWindowLength, Prefix, RegionId, WindowLength};
 use serde::{Deserialize, Serialize};
@@ -53,6 +54,11 @@ part! {
         /// The time zone in which the days, weeks and months of SQL's `histogram` begin, in seconds east of UTC. The
         /// default is UTC+8, as published; every other function works in UTC.
         histogram_utc_offset_seconds: i64 = server::ServerSettings::default().histogram_utc_offset_seconds,
+        /// The server's certificate in PEM, followed by those that lead to its authority. With it the server speaks
+        /// HTTPS. It is read again when it has changed.
+        tls_certificate: Option<PathBuf> = None,
+        /// The private key of `tls_certificate`, in PEM.
+        tls_key: Option<PathBuf> = None,
     }
 }
 
@@ -61,6 +67,9 @@ part! {
     AgentConfig["agent"] {
         /// The address of the server. `natlens up` uses its own.
         server: String = agent::AgentSettings::default().server,
+        /// A file with the authority of the server's certificate, in PEM; no other is trusted then. Without it, those
+        /// that browsers know are.
+        ca_file: Option<PathBuf> = None,
         /// The folder that keeps identity, flow logs and records that the server has not acknowledged.
         state_folder: PathBuf = PathBuf::from("natlens-agent"),
         /// From `natlens enrolment-token create`; needed only until the agent is enrolled. `natlens up` makes its own.
@@ -115,6 +124,9 @@ part! {
         /// A file with an access key: TOML with `server`, `secret_id` and `secret_key`. Without it, the key of the local
         /// administrator, `admin-key.toml` in the data folder of `[server]`.
         key_file: Option<PathBuf> = None,
+        /// A file with the authority of the server's certificate, in PEM; no other is trusted then. Without it, those
+        /// that browsers know are.
+        ca_file: Option<PathBuf> = None,
         /// The region to ask for. Without it, the server's default region.
         region: Option<String> = None,
     }
@@ -152,6 +164,14 @@ pub(crate) enum ConfigError {
     Level(#[source] Box<dyn std::error::Error + Send + Sync>),
     #[error("setting `agent.window_seconds`")]
     Window(#[source] InvalidWindowLength),
+    #[error("`server.tls_certificate` and `server.tls_key` belong together: set both or none")]
+    HalfTls,
+    #[error(transparent)]
+    Tls(server::TlsError),
+    #[error("cannot read `{}` (setting `{setting}`)", path.display())]
+    Authority { setting: &'static str, path: PathBuf, source: std::io::Error },
+    #[error("`{}` cannot be used (setting `{setting}`)", path.display())]
+    NoAuthority { setting: &'static str, path: PathBuf, source: api::NoCertificate },
     #[error("setting `agent.inventory_file`")]
     Inventory(#[source] agent::InventoryFileError),
     #[error("setting `agent.asn_file`")]
@@ -179,11 +199,17 @@ impl Config {
     /// What only the parts together can tell.
     pub(crate) fn check(&self) -> Result<(), ConfigError> {
         self.agent.window()?;
+        self.server.tls()?;
         logging::check(&self.log.level)
     }
 
     /// What the files that the configuration names say; only `--check` reads them for nothing else.
     pub(crate) fn check_files(&self) -> Result<(), ConfigError> {
+        if let Some(files) = self.server.tls()? {
+            server::check_tls(&files).map_err(ConfigError::Tls)?;
+        }
+        self.agent.trust()?;
+        trust("client.ca_file", self.client.ca_file.as_deref())?;
         if let Some(path) = &self.agent.inventory_file {
             agent::check_inventory(path).map_err(ConfigError::Inventory)?;
         }
@@ -196,8 +222,8 @@ impl Config {
 
 impl ServerConfig {
     /// The settings of a server.
-    pub(crate) fn settings(&self) -> server::ServerSettings {
-        server::ServerSettings {
+    pub(crate) fn settings(&self) -> Result<server::ServerSettings, ConfigError> {
+        Ok(server::ServerSettings {
             listen: self.listen,
             data_folder: self.data_folder.clone(),
             account: self.account.0.clone(),
@@ -205,6 +231,15 @@ impl ServerConfig {
             public_url: self.public_url.clone(),
             sql_rows_max: self.sql_rows_max,
             histogram_utc_offset_seconds: self.histogram_utc_offset_seconds,
+            tls: self.tls()?,
+        })
+    }
+
+    fn tls(&self) -> Result<Option<server::TlsFiles>, ConfigError> {
+        match (self.tls_certificate.clone(), self.tls_key.clone()) {
+            (Some(certificate), Some(key)) => Ok(Some(server::TlsFiles { certificate, key })),
+            (None, None) => Ok(None),
+            (Some(_), None) | (None, Some(_)) => Err(ConfigError::HalfTls),
         }
     }
 }
@@ -215,10 +250,16 @@ impl AgentConfig {
         WindowLength::try_from(self.window_seconds).map_err(ConfigError::Window)
     }
 
+    /// Whose certificates prove that it is the server.
+    pub(crate) fn trust(&self) -> Result<Trust, ConfigError> {
+        trust("agent.ca_file", self.ca_file.as_deref())
+    }
+
     /// The settings of an agent on a host of that name.
     pub(crate) fn settings(&self, hostname: &str) -> Result<agent::AgentSettings, ConfigError> {
         Ok(agent::AgentSettings {
             server: self.server.clone(),
+            trust: self.trust()?,
             state_folder: self.state_folder.clone(),
             enrolment_token: self.enrolment_token.clone(),
             gateway_name: self.gateway_name.clone().unwrap_or_else(|| hostname.to_owned()),
@@ -232,6 +273,15 @@ impl AgentConfig {
             ..agent::AgentSettings::default()
         })
     }
+}
+
+/// The authorities in the file that `setting` names, or else those that browsers know.
+pub(crate) fn trust(setting: &'static str, file: Option<&Path>) -> Result<Trust, ConfigError> {
+    let Some(path) = file else { return Ok(Trust::default()) };
+    let named = || path.to_owned();
+    let pem =
+        std::fs::read(path).map_err(|source| ConfigError::Authority { setting, path: named(), source })?;
+    Trust::only(&pem).map_err(|source| ConfigError::NoAuthority { setting, path: named(), source })
 }
 
 #[cfg(test)]

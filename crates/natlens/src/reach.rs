@@ -9,7 +9,8 @@ use api::{Client, ClientError, Credential, Deadline};
 use serde::Deserialize;
 
 use crate::answer::Form;
-use crate::config::Config;
+use crate::config::{Config, trust};
+use crate::failure::Failure;
 
 /// The key of the local administrator, in the server's data folder.
 const ADMIN_KEY: &str = "admin-key.toml";
@@ -21,9 +22,12 @@ pub(crate) const PAGE_ROWS: u64 = 100;
 #[derive(Clone, Debug, clap::Args)]
 #[command(next_help_heading = "Server and answer")]
 pub(crate) struct Reach {
-    /// Address of the server, for example `http://127.0.0.1:8860` [default: the one in the key file]
+    /// Address of the server, for example `https://natlens.example` [default: the one in the key file]
     #[arg(long, global = true, value_name = "URL")]
     server: Option<String>,
+    /// File with the authority of the server's certificate, if it is none that browsers know
+    #[arg(long, global = true, value_name = "FILE")]
+    ca_file: Option<PathBuf>,
     /// File with an access key [default: `admin-key.toml` in the data folder of a server on this machine]
     #[arg(long, global = true, value_name = "FILE")]
     key_file: Option<PathBuf>,
@@ -57,12 +61,14 @@ pub(crate) struct KeyFile {
 
 impl Reach {
     /// A client that speaks with the access key.
-    pub(crate) fn client(&self, config: &Config) -> Result<Client, KeyError> {
+    pub(crate) fn client(&self, config: &Config) -> Result<Client, Failure> {
         let key_file = self.key_file.as_ref().or(config.client.key_file.as_ref());
         let path = key_file.cloned().unwrap_or_else(|| admin_key(config));
         let key = KeyFile::read(path)?;
         let server = self.server.as_ref().or(config.client.server.as_ref()).unwrap_or(&key.server).clone();
-        Ok(key.client(&server).in_region(self.region(config)))
+        let ca_file = self.ca_file.as_ref().or(config.client.ca_file.as_ref());
+        let trust = trust("client.ca_file", ca_file.map(PathBuf::as_path))?;
+        Ok(key.client(&server).trusting(&trust).in_region(self.region(config)))
     }
 
     /// The region to ask for; `None` for the server's default.

@@ -6,6 +6,7 @@
 mod exchange;
 mod listener;
 mod observe;
+mod tls;
 
 use std::sync::Arc;
 
@@ -23,8 +24,10 @@ use crate::server::Server;
 use crate::{console, metrics};
 
 pub(crate) use exchange::{ANYONE_BYTES_MAX, Answered, Asked, JSON_BYTES_MAX, blocking, parse, read_body};
-pub(crate) use listener::{BoundedListener, Peer};
+pub(crate) use listener::{Listening, Peer};
 pub(crate) use observe::RequestId;
+pub(crate) use tls::Certificate;
+pub use tls::{TlsError, check_tls};
 
 /// Everything that the server answers.
 pub(crate) fn router(server: Arc<Server>) -> Router {

@@ -22,5 +22,6 @@ mod start;
 mod tail;
 mod upkeep;
 
-pub use settings::{PORT_DEFAULT, ServerSettings};
+pub use http::{TlsError, check_tls};
+pub use settings::{PORT_DEFAULT, ServerSettings, TlsFiles};
 pub use start::{Running, ServerError, start};

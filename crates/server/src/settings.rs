@@ -3,7 +3,7 @@
 //! Hides: the defaults.
 //! Knows nothing of: configuration files and arguments; the program fills this in.
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 
 use engine::EngineSettings;
@@ -31,6 +31,17 @@ pub struct ServerSettings {
     /// The time zone in which the days of SQL's `histogram` begin. Unit: seconds east of UTC. Default: 28 800 (UTC+8), as
     /// published.
     pub histogram_utc_offset_seconds: i64,
+    /// With them, it speaks HTTPS. Default: absent.
+    pub tls: Option<TlsFiles>,
+}
+
+/// Files in PEM that prove who the server is. They are read again when they change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TlsFiles {
+    /// The certificate, and behind it those that lead to its authority.
+    pub certificate: PathBuf,
+    /// Its private key.
+    pub key: PathBuf,
 }
 
 impl Default for ServerSettings {
@@ -43,6 +54,7 @@ impl Default for ServerSettings {
             public_url: None,
             sql_rows_max: EngineSettings::default().rows_max,
             histogram_utc_offset_seconds: EngineSettings::default().histogram_seconds_east,
+            tls: None,
         }
     }
 }
@@ -50,20 +62,31 @@ impl Default for ServerSettings {
 impl ServerSettings {
     /// The address that links start with, given the one that the server really listens on.
     pub fn url(&self, address: SocketAddr) -> String {
-        match &self.public_url {
-            Some(url) => url.trim_end_matches('/').to_owned(),
-            None => local_url(address),
+        self.named_url().unwrap_or_else(|| self.local_url(address))
+    }
+
+    /// How programs of the same machine reach a server that listens on `address`. With TLS, that is by its public
+    /// address: the one that stands in the certificate.
+    pub fn local_url(&self, address: SocketAddr) -> String {
+        if self.tls.is_some() {
+            return self.named_url().unwrap_or_else(|| format!("https://{}", inside(address)));
         }
+        format!("http://{}", inside(address))
+    }
+
+    fn named_url(&self) -> Option<String> {
+        self.public_url.as_deref().map(|url| url.trim_end_matches('/').to_owned())
     }
 }
 
-/// How programs of the same machine reach a server that listens on `address`.
-pub(crate) fn local_url(address: SocketAddr) -> String {
-    if address.ip().is_unspecified() {
-        format!("http://127.0.0.1:{}", address.port())
-    } else {
-        format!("http://{address}")
-    }
+/// The address by which programs of the same machine connect.
+fn inside(address: SocketAddr) -> SocketAddr {
+    let ip = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
+        IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
+        ip @ (IpAddr::V4(_) | IpAddr::V6(_)) => ip,
+    };
+    SocketAddr::new(ip, address.port())
 }
 
 #[cfg(test)]
@@ -74,9 +97,14 @@ mod tests {
     fn links_lead_through_the_proxy_and_programs_of_the_machine_do_not() {
         let address: SocketAddr = "0.0.0.0:8860".parse().unwrap();
         let public_url = Some("https://natlens.example/".to_owned());
-        let settings = ServerSettings { public_url, ..ServerSettings::default() };
+        let mut settings = ServerSettings { public_url, ..ServerSettings::default() };
         assert_eq!(settings.url(address), "https://natlens.example");
-        assert_eq!(local_url(address), "http://127.0.0.1:8860");
-        assert_eq!(ServerSettings::default().url("[::1]:1".parse().unwrap()), "http://[::1]:1");
+        assert_eq!(settings.local_url(address), "http://127.0.0.1:8860");
+        assert_eq!(settings.local_url("[::]:1".parse().unwrap()), "http://[::1]:1");
+
+        settings.tls = Some(TlsFiles { certificate: "cert.pem".into(), key: "key.pem".into() });
+        assert_eq!(settings.local_url(address), "https://natlens.example", "as the certificate says");
+        settings.public_url = None;
+        assert_eq!(settings.url(address), "https://127.0.0.1:8860");
     }
 }

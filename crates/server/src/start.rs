@@ -17,7 +17,7 @@ use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinHandle;
 
 use crate::handle::{HASHING_MAX, UPLOADS_MAX};
-use crate::http::{self, BoundedListener, Peer};
+use crate::http::{self, Certificate, Listening, TlsError};
 use crate::ingest::{Ingest, Writer};
 use crate::metrics::Metrics;
 use crate::orders::Orders;
@@ -38,10 +38,12 @@ pub struct Running {
     pub address: SocketAddr,
     /// The address for people, for example `http://127.0.0.1:8860`.
     pub url: String,
+    /// The address for programs of the same machine.
+    pub local_url: String,
     /// Opens the console for the first time; absent once the first user has a password.
     pub sign_in_link: Option<String>,
     stopping: watch::Sender<bool>,
-    serving: JoinHandle<io::Result<()>>,
+    serving: JoinHandle<()>,
     upkeep: JoinHandle<()>,
     writer: Writer,
 }
@@ -58,6 +60,9 @@ pub enum ServerError {
         #[source]
         source: io::Error,
     },
+    /// Certificate or key cannot be used.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// The data folder cannot be opened.
     #[error("cannot open the data folder")]
     Store(#[from] StoreError),
@@ -84,6 +89,8 @@ pub async fn start(settings: ServerSettings, clock: Clock) -> Result<Running, Se
     let listener = TcpListener::bind(settings.listen).await.map_err(failed)?;
     let address = listener.local_addr().map_err(failed)?;
     warn_when_reachable(address, &settings);
+    let certificate = settings.tls.clone().map(Certificate::open).transpose()?.map(Arc::new);
+    let local_url = settings.local_url(address);
 
     let prepared = tokio::task::spawn_blocking(move || prepare(settings, address, clock)).await;
     let Prepared { server, sign_in_link, writer } =
@@ -92,9 +99,9 @@ pub async fn start(settings: ServerSettings, clock: Clock) -> Result<Running, Se
     let (stopping, stopped) = watch::channel(false);
     let upkeep = tokio::spawn(upkeep::work(Arc::clone(&server), stopped.clone()));
     let url = server.url.clone();
-    let serving = tokio::spawn(serve(server, listener, stopped));
+    let serving = tokio::spawn(serve(server, Listening::new(listener, certificate), stopped));
     tracing::info!(%address, %url, "the server answers");
-    Ok(Running { address, url, sign_in_link, stopping, serving, upkeep, writer })
+    Ok(Running { address, url, local_url, sign_in_link, stopping, serving, upkeep, writer })
 }
 
 impl Running {
@@ -110,7 +117,7 @@ impl Running {
         let served = tokio::time::timeout(STOP_PATIENCE, &mut serving).await;
         upkeep.await.map_err(|panicked| ServerError::Part(panicked.into()))?;
         let served = match served {
-            Ok(Ok(served)) => served.map_err(|source| ServerError::Ended(source.into())),
+            Ok(Ok(())) => Ok(()),
             Ok(Err(panicked)) => Err(ServerError::Part(panicked.into())),
             Err(_) => {
                 // Their connections still hold the store, so waiting for its writer could last for ever. What is
@@ -132,8 +139,7 @@ impl Running {
     /// Returns when the server has ended by itself, which it never should.
     pub async fn ended(&mut self) -> ServerError {
         match (&mut self.serving).await {
-            Ok(Ok(())) => ServerError::Ended("it was told to".into()),
-            Ok(Err(source)) => ServerError::Ended(source.into()),
+            Ok(()) => ServerError::Ended("it was told to".into()),
             Err(panicked) => ServerError::Part(panicked.into()),
         }
     }
@@ -177,31 +183,28 @@ fn prepare(settings: ServerSettings, address: SocketAddr, clock: Clock) -> Resul
     Ok(Prepared { server: Arc::new(server), sign_in_link, writer })
 }
 
-async fn serve(
-    server: Arc<Server>,
-    listener: TcpListener,
-    mut stopped: watch::Receiver<bool>,
-) -> io::Result<()> {
-    let service = http::router(Arc::clone(&server)).into_make_service_with_connect_info::<Peer>();
-    axum::serve(BoundedListener::new(listener), service)
-        .with_graceful_shutdown(async move {
-            // An error means that the sender is gone, which ends the server as well.
-            stopped.wait_for(|stop| *stop).await.ok();
-            server.orders.close();
-            server.tails.close();
-            // A merge of a whole day would outlast everybody's patience; it is done again.
-            server.store.stop_merging();
-        })
-        .await
+async fn serve(server: Arc<Server>, listening: Listening, stopped: watch::Receiver<bool>) {
+    let mut told = stopped.clone();
+    let router = http::router(Arc::clone(&server));
+    let wake = async move {
+        // An error means that the sender is gone, which ends the server as well.
+        told.wait_for(|stop| *stop).await.ok();
+        server.orders.close();
+        server.tails.close();
+        // A merge of a whole day would outlast everybody's patience; it is done again.
+        server.store.stop_merging();
+    };
+    tokio::join!(listening.serve(router, stopped), wake);
 }
 
 fn warn_when_reachable(address: SocketAddr, settings: &ServerSettings) {
     let behind_https = settings.public_url.as_deref().is_some_and(|url| url.starts_with("https://"));
-    if !address.ip().is_loopback() && !behind_https {
+    if !address.ip().is_loopback() && !behind_https && settings.tls.is_none() {
         tracing::warn!(
             %address,
-            "the server is reachable from other machines without TLS: put a proxy with TLS in front of it \
-             and set `public_url` to its https address"
+            "the server is reachable from other machines without TLS, so passwords and tokens can be read on the way: \
+             set `tls_certificate` and `tls_key`, or put a proxy with TLS in front of it and set `public_url` to its \
+             https address"
         );
     }
 }

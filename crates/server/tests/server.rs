@@ -21,3 +21,5 @@ mod search;
 mod sign_in;
 #[path = "server/storage.rs"]
 mod storage;
+#[path = "server/tls.rs"]
+mod tls;

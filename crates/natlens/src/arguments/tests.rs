@@ -121,8 +121,11 @@ fn help_for_searching_shows_how() {
 
             Server and answer:
                   --server <URL>
-                      Address of the server, for example `http://127.0.0.1:8860` [default: the one in the key
+                      Address of the server, for example `https://natlens.example` [default: the one in the key
                       file]
+
+                  --ca-file <FILE>
+                      File with the authority of the server's certificate, if it is none that browsers know
 
                   --key-file <FILE>
                       File with an access key [default: `admin-key.toml` in the data folder of a server on this
@@ -195,8 +198,11 @@ fn help_for_flow_logs_lists_what_can_be_done() {
 
             Server and answer:
                   --server <URL>
-                      Address of the server, for example `http://127.0.0.1:8860` [default: the one in the key
+                      Address of the server, for example `https://natlens.example` [default: the one in the key
                       file]
+
+                  --ca-file <FILE>
+                      File with the authority of the server's certificate, if it is none that browsers know
 
                   --key-file <FILE>
                       File with an access key [default: `admin-key.toml` in the data folder of a server on this

@@ -3,6 +3,8 @@
 //! Hides: that capture begins anew after the clock was set.
 //! Knows nothing of: spools and windows.
 
+use std::path::PathBuf;
+
 use agent::{AgentError, Stop};
 use capture::SourceError;
 
@@ -18,6 +20,9 @@ pub(crate) struct Agent {
     /// Address of the server
     #[arg(long, value_name = "URL")]
     server: Option<String>,
+    /// File with the authority of the server's certificate, if it is none that browsers know
+    #[arg(long, value_name = "FILE")]
+    ca_file: Option<PathBuf>,
     /// From `natlens enrolment-token create`; needed once
     #[arg(long, value_name = "TOKEN")]
     enrolment_token: Option<String>,
@@ -32,6 +37,9 @@ impl Agent {
     pub(crate) fn adjust(&self, config: &mut AgentConfig) {
         if let Some(server) = &self.server {
             config.server.clone_from(server);
+        }
+        if self.ca_file.is_some() {
+            config.ca_file.clone_from(&self.ca_file);
         }
         if self.enrolment_token.is_some() {
             config.enrolment_token.clone_from(&self.enrolment_token);

@@ -49,11 +49,9 @@ impl EnrolmentToken {
     }
 }
 
-/// The address for agents: the public one, if they can use it, when this command reaches the server inside its machine.
+/// The address for agents: the public one, when this command reaches the server inside its machine.
 fn for_gateways<'a>(reached: &'a str, public_url: Option<&'a str>) -> &'a str {
-    // Agents do not speak TLS so far.
-    let usable = public_url.filter(|url| is_loopback(reached) && url.starts_with("http://"));
-    usable.unwrap_or(reached)
+    public_url.filter(|_| is_loopback(reached)).unwrap_or(reached)
 }
 
 fn is_loopback(url: &str) -> bool {
@@ -69,7 +67,7 @@ mod tests {
     fn gateways_are_told_the_address_that_they_can_use() {
         let (local, public) = ("http://127.0.0.1:8860", "http://nat.example:8860");
         assert_eq!(for_gateways(local, Some(public)), public);
-        assert_eq!(for_gateways(local, Some("https://nat.example")), local);
+        assert_eq!(for_gateways(local, Some("https://nat.example")), "https://nat.example");
         assert_eq!(for_gateways(local, None), local);
         assert_eq!(for_gateways("http://10.0.0.5:8860", Some(public)), "http://10.0.0.5:8860");
         assert!(is_loopback(local) && is_loopback("http://[::1]:8860") && !is_loopback(public));

@@ -3,7 +3,7 @@
 //! Hides: the runtime that the server needs.
 //! Knows nothing of: requests.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use flow::Clock;
@@ -74,22 +74,13 @@ impl Served {
     pub(super) fn start(config: &ServerConfig, clock: Clock) -> Result<Self, Failure> {
         let runtime = Builder::new_multi_thread().enable_all().build();
         let runtime = runtime.map_err(|source| Failure::Start { what: "the server's threads", source })?;
-        let running = runtime.block_on(server::start(config.settings(), clock))?;
+        let running = runtime.block_on(server::start(config.settings()?, clock))?;
         Ok(Self { runtime, running })
     }
 
-    /// How this machine reaches it, whatever stands in front of it for others.
-    pub(super) fn local_url(&self) -> String {
-        let address = self.running.address;
-        match address.ip() {
-            IpAddr::V4(ip) if ip.is_unspecified() => {
-                format!("http://{}:{}", Ipv4Addr::LOCALHOST, address.port())
-            }
-            IpAddr::V6(ip) if ip.is_unspecified() => {
-                format!("http://[{}]:{}", Ipv6Addr::LOCALHOST, address.port())
-            }
-            IpAddr::V4(_) | IpAddr::V6(_) => format!("http://{address}"),
-        }
+    /// How this machine reaches it.
+    pub(super) fn local_url(&self) -> &str {
+        &self.running.local_url
     }
 
     /// Says where it listens, and how to sign in for the first time.

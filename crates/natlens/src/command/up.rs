@@ -46,8 +46,8 @@ impl Up {
 
 /// The agent's configuration, with the server's address and a token that works once.
 fn enrolled(config: &Config, served: &Served) -> Result<AgentConfig, Failure> {
-    let server = served.local_url();
-    let client = KeyFile::read(admin_key(config))?.client(&server);
+    let server = served.local_url().to_owned();
+    let client = KeyFile::read(admin_key(config))?.client(&server).trusting(&config.agent.trust()?);
     let request = CreateEnrolmentTokenRequest { valid_hours: Some(1) };
     let token = client.call::<CreateEnrolmentToken>(&request)?.token;
     Ok(AgentConfig { server, enrolment_token: Some(token), ..config.agent.clone() })

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use api::{ErrorBody, ErrorReply, Operation, Permission};
 use axum::body::Body;
-use axum::extract::{ConnectInfo, Request, State};
+use axum::extract::{Request, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, SET_COOKIE};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode};
@@ -118,8 +118,8 @@ async fn admit<O: Operation>(server: Arc<Server>, request: Request) -> Result<(A
     let (parts, body) = request.into_parts();
     let address = parts
         .extensions
-        .get::<ConnectInfo<Peer>>()
-        .map(|ConnectInfo(Peer(peer))| peer.ip())
+        .get::<Peer>()
+        .map(|Peer(peer)| peer.ip())
         .ok_or_else(|| Failure::internal("the connection has no peer address"))?;
     let caller = match O::PERMISSION {
         Permission::Anyone => {

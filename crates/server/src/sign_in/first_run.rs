@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use store::{AccessKeyRow, OneTimeLinkRow, Store, StoreError, UserRow};
 
 use crate::failure::Failure;
-use crate::settings::{ServerSettings, local_url};
+use crate::settings::ServerSettings;
 use crate::sign_in::secret::{Purpose, Secret, random_hex};
 
 /// The first user's name.
@@ -68,7 +68,7 @@ pub(crate) fn prepare(
     now: Timestamp,
 ) -> Result<Option<String>, FirstRunError> {
     let ServerSettings { account, data_folder: folder, .. } = settings;
-    let local_url = local_url(address);
+    let local_url = settings.local_url(address);
     let users = store.users(account)?;
     if users.is_empty() {
         // The user comes last: whatever a crash leaves undone before it is done again.

@@ -23,6 +23,7 @@ pub(crate) struct Stand {
     pub(crate) running: Option<Running>,
     pub(crate) folder: TempDir,
     now: Arc<AtomicI64>,
+    settings: ServerSettings,
 }
 
 /// The identity of an enrolled agent.
@@ -41,7 +42,13 @@ pub(crate) struct Answer {
 
 impl Stand {
     pub(crate) fn start() -> Self {
+        Self::start_with(ServerSettings::default())
+    }
+
+    /// Starts a server with these settings, in a folder and at a port of its own.
+    pub(crate) fn start_with(settings: ServerSettings) -> Self {
         let mut stand = Self {
+            settings,
             runtime: Runtime::new().unwrap(),
             running: None,
             folder: TempDir::new().unwrap(),
@@ -55,7 +62,7 @@ impl Stand {
         let settings = ServerSettings {
             listen: "127.0.0.1:0".parse().unwrap(),
             data_folder: self.folder.path().join("data"),
-            ..ServerSettings::default()
+            ..self.settings.clone()
         };
         let now = Arc::clone(&self.now);
         let clock: flow::Clock = Arc::new(move || Timestamp::from_millis(now.load(Ordering::SeqCst)));

@@ -8,7 +8,7 @@ use std::io;
 use std::path::PathBuf;
 
 use api::{
-    Batch, Client, CreateEnrolmentToken, CreateEnrolmentTokenRequest, Credential, Deadline, EnrolAgent,
+    Batch, Client, CreateEnrolmentToken, CreateEnrolmentTokenRequest, Credential, EnrolAgent,
     EnrolAgentRequest,
 };
 use flow::{AccountId, GatewayId, Record, RegionId, TopicId};
@@ -66,7 +66,7 @@ impl Upload {
         let gateway_name = gateway_name.to_owned();
         let request =
             EnrolAgentRequest { token, gateway_name, region: region.map(str::to_owned), vpc_id: None };
-        let nobody = Client::new(client.server(), Credential::None, Deadline::Usual);
+        let nobody = client.clone().asking_as(Credential::None);
         let enrolled = nobody.call::<EnrolAgent>(&request)?;
         let credential = Credential::AgentToken(enrolled.agent_token);
         let head = Batch {
@@ -79,7 +79,7 @@ impl Upload {
             records: Vec::new(),
         };
         Ok(Self {
-            client: Client::new(client.server(), credential, Deadline::Usual),
+            client: client.clone().asking_as(credential),
             head,
             identity: Sha256::new(),
             batches: 0,
