@@ -12,5 +12,6 @@ mod system {
     mod flow_log;
     mod freshness;
     mod one_process;
+    mod privileges;
     mod truth;
 }

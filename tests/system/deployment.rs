@@ -38,10 +38,16 @@ pub(crate) struct FlowLog {
 impl Deployment {
     /// Brings all of it up; `None` when the test is skipped.
     pub(crate) fn start(name: &str, window_seconds: u32) -> Option<Self> {
+        Self::start_with(name, window_seconds, "user = \"root\"\npin = false\n")
+    }
+
+    /// Brings all of it up, with these settings of the agent beside the usual ones.
+    pub(crate) fn start_with(name: &str, window_seconds: u32, settings: &str) -> Option<Self> {
         let lab = lab_or_skip(name, Offloads::Off)?;
         let services = Services::start(&lab).expect("the lab's services start");
         let folder = tempfile::tempdir().expect("there is room for a folder");
-        configure(folder.path(), &lab, window_seconds);
+        open_to_all(folder.path());
+        configure(folder.path(), &lab, window_seconds, settings);
         let (server, address) = start_server(folder.path(), None);
         let mut deployment = Self {
             agent: None,
@@ -128,6 +134,16 @@ impl Deployment {
         self.start_agent_with(&[]);
     }
 
+    /// The agent's process id.
+    pub(crate) fn agent_id(&self) -> u32 {
+        self.agent.as_ref().expect("the agent runs").id()
+    }
+
+    /// Where configuration, server and agent are.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
     /// How many batches wait in the agent's spool.
     pub(crate) fn spooled(&self) -> usize {
         std::fs::read_dir(self.folder.path().join("agent/spool"))
@@ -146,12 +162,18 @@ impl Deployment {
     }
 }
 
-fn configure(folder: &Path, lab: &Lab, window_seconds: u32) {
+/// An agent of another user passes it.
+fn open_to_all(folder: &Path) {
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o711);
+    std::fs::set_permissions(folder, mode).expect("the folder is the test's own");
+}
+
+fn configure(folder: &Path, lab: &Lab, window_seconds: u32, settings: &str) {
     let network_namespace = lab.namespace(Host::Gateway).name();
     let text = format!(
         "[server]\nlisten = \"127.0.0.1:0\"\ndata_folder = \"server\"\n\n\
          [agent]\nstate_folder = \"agent\"\ngateway_name = \"lab\"\n\
-         network_namespace = \"{network_namespace}\"\nwindow_seconds = {window_seconds}\npin = false\n"
+         network_namespace = \"{network_namespace}\"\nwindow_seconds = {window_seconds}\n{settings}"
     );
     std::fs::write(folder.join("natlens.toml"), text).expect("there is room for a file");
 }
@@ -181,12 +203,17 @@ fn client(folder: &Path, address: SocketAddr) -> Client {
 
 /// The program beside the test, run in a folder that holds its configuration.
 pub(crate) fn program(folder: &Path) -> Command {
+    let mut command = Command::new(built());
+    command.current_dir(folder);
+    command
+}
+
+/// The program beside the test.
+pub(crate) fn built() -> PathBuf {
     let test = std::env::current_exe().expect("the test knows where it is");
     let built: PathBuf = test.ancestors().nth(2).expect("the test is in `deps`").join("natlens");
     assert!(built.exists(), "`{}` is missing: run `cargo build --workspace` first", built.display());
-    let mut command = Command::new(built);
-    command.current_dir(folder);
-    command
+    built
 }
 
 fn is_batch(path: &Path) -> bool {

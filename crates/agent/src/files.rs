@@ -58,7 +58,12 @@ impl Folder {
     pub(crate) fn open(path: &Path) -> io::Result<Self> {
         DirBuilder::new().recursive(true).mode(0o700).create(path)?;
         if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
-            File::open(parent)?.sync_all()?;
+            match File::open(parent) {
+                Ok(parent) => parent.sync_all()?,
+                // Who may not read it has not made the folder either.
+                Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {}
+                Err(error) => return Err(error),
+            }
         }
         Ok(Self { path: path.to_owned() })
     }

@@ -30,6 +30,7 @@ use layout::{Totals, less};
 use note::{Note, Settings};
 pub use pins::PinError;
 use pins::Pins;
+pub(crate) use pins::{check_filesystem as check_pin_folder, sweep as sweep_pins};
 use program::Programs;
 use told::{number, numbered, parity, told, unwatched, windows_between};
 

@@ -14,20 +14,12 @@ use crate::choice::SourceSettings;
 use crate::conntrack::{Conntrack, Sysctls, sysctls};
 use crate::namespace::Namespace;
 use crate::nflog::Nflog;
+use crate::privilege::{Capability, lacking, needed};
 use crate::ruleset::Ruleset;
 use crate::source::SourceError;
 use crate::variant::Variant;
 
 pub use finding::{Finding, State};
-
-/// A privilege that capture needs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Capability {
-    NetAdmin,
-    SysAdmin,
-    Perfmon,
-    Bpf,
-}
 
 /// What was found out, by trying.
 #[derive(Debug)]
@@ -55,7 +47,7 @@ pub fn examine(settings: SourceSettings, now: Timestamp) -> Examination {
     let namespace = || Namespace::find(settings.network_namespace.as_deref());
     Examination {
         kernel: read("/proc/sys/kernel/osrelease"),
-        lacking: lacking(&read("/proc/self/status"), settings.network_namespace.is_some()),
+        lacking: lacking(&read("/proc/self/status"), &needed(&settings)),
         ebpf,
         tcx,
         conntrack: Conntrack::open(&settings.conntrack(), now).map(drop),
@@ -87,38 +79,6 @@ fn try_ebpf(settings: &SourceSettings, now: Timestamp) -> (Result<(), SourceErro
 
 fn read(path: &str) -> String {
     fs::read_to_string(path).unwrap_or_default().trim().to_owned()
-}
-
-/// Which privileges are missing, by `/proc/self/status`.
-fn lacking(status: &str, in_other_namespace: bool) -> Vec<Capability> {
-    let effective = status.lines().find_map(|line| line.strip_prefix("CapEff:"));
-    let effective = effective.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0);
-    let wanted = [Capability::Bpf, Capability::Perfmon, Capability::NetAdmin].into_iter();
-    wanted
-        .chain(in_other_namespace.then_some(Capability::SysAdmin))
-        .filter(|capability| effective & (1 << capability.number()) == 0)
-        .collect()
-}
-
-impl Capability {
-    /// Its bit, of `linux/capability.h`.
-    const fn number(self) -> u32 {
-        match self {
-            Self::NetAdmin => 12,
-            Self::SysAdmin => 21,
-            Self::Perfmon => 38,
-            Self::Bpf => 39,
-        }
-    }
-
-    const fn as_str(self) -> &'static str {
-        match self {
-            Self::NetAdmin => "cap_net_admin",
-            Self::SysAdmin => "cap_sys_admin",
-            Self::Perfmon => "cap_perfmon",
-            Self::Bpf => "cap_bpf",
-        }
-    }
 }
 
 #[cfg(test)]

@@ -27,6 +27,8 @@ mod netlink;
 #[cfg(target_os = "linux")]
 mod nflog;
 mod pcap;
+#[cfg(target_os = "linux")]
+mod privilege;
 mod recording;
 mod replay;
 #[cfg(target_os = "linux")]
@@ -57,6 +59,8 @@ pub use health::{Health, PORTS_AVAILABLE, PortSet};
 #[cfg(target_os = "linux")]
 pub use nflog::{Nflog, NflogSettings};
 pub use pcap::{CaptureFileError, CaptureNumbers, Pcap};
+#[cfg(target_os = "linux")]
+pub use privilege::{Kept, PrivilegeError, Privileges, USER_DEFAULT, grant};
 pub use recording::{RECORDING_VERSION, RecordingError};
 pub use replay::{Recorder, Replay};
 pub use source::{Loss, LossCause, Progress, Source, SourceError};

@@ -105,7 +105,9 @@ fn cookie_of_this_thread() -> io::Result<u64> {
 
 #[cfg(target_os = "linux")]
 fn enter(namespace: &File) -> io::Result<()> {
-    nix::sched::setns(namespace, nix::sched::CloneFlags::CLONE_NEWNET).map_err(io::Error::from)
+    use nix::sched::{CloneFlags, setns};
+
+    crate::privilege::with_sys_admin(|| Ok(setns(namespace, CloneFlags::CLONE_NEWNET)?))
 }
 
 #[cfg(not(target_os = "linux"))]

@@ -72,6 +72,9 @@ part! {
         ca_file: Option<PathBuf> = None,
         /// The folder that keeps identity, flow logs and records that the server has not acknowledged.
         state_folder: PathBuf = PathBuf::from("natlens-agent"),
+        /// The user that `natlens agent` runs as when root starts it; `root` stays root. Without it, `natlens` if there is
+        /// such a user. Whoever it is keeps only the capabilities that capture needs.
+        user: Option<String> = None,
         /// From `natlens enrolment-token create`; needed only until the agent is enrolled. `natlens up` makes its own.
         enrolment_token: Option<String> = None,
         /// The gateway's name for people, 1 to 60 characters. Without it, the host's name.

@@ -30,6 +30,12 @@ pub(crate) enum Failure {
     Agent(#[from] agent::AgentError),
     #[error(transparent)]
     Source(#[from] capture::SourceError),
+    #[cfg(target_os = "linux")]
+    #[error(transparent)]
+    Privilege(#[from] capture::PrivilegeError),
+    #[cfg(target_os = "linux")]
+    #[error("the agent lacks privileges: start it as root, or grant them with `{grant}`")]
+    NotPermitted { grant: String, source: capture::SourceError },
     #[error("not everything works: what mends it stands above")]
     Unwell,
     #[error("cannot start {what}")]

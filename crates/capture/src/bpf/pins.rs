@@ -99,7 +99,8 @@ pub(super) fn exist(root: &Path, netns: u32) -> bool {
     root.join(netns.to_string()).exists()
 }
 
-fn check_filesystem(root: &Path) -> Result<(), PinError> {
+/// Whether pins can be kept in a folder.
+pub(crate) fn check_filesystem(root: &Path) -> Result<(), PinError> {
     let Some(there) = root.ancestors().find(|folder| folder.exists()) else {
         return Err(PinError::NoBpfFilesystem { path: root.to_owned() });
     };
@@ -125,7 +126,7 @@ fn remove_others(folder: &Path, kept: &Path) -> Result<(), PinError> {
 }
 
 /// Removes the pins of namespaces that are gone. A failure leaves them to the next call.
-pub(super) fn sweep(root: &Path) {
+pub(crate) fn sweep(root: &Path) {
     let (Some(living), Ok(entries)) = (living_namespaces(), fs::read_dir(root)) else { return };
     for path in entries.flatten().map(|entry| entry.path()) {
         let inode = path.file_name().and_then(|name| name.to_str()?.parse::<u32>().ok());

@@ -9,7 +9,8 @@ use std::path::Path;
 
 use crate::choice::{SourceChoice, SourceKind};
 use crate::conntrack::Sysctls;
-use crate::doctor::{Capability, Examination};
+use crate::doctor::Examination;
+use crate::privilege::{Capability, grant};
 use crate::source::SourceError;
 use crate::variant::Variant;
 
@@ -96,17 +97,12 @@ impl Examination {
         if self.lacking.is_empty() {
             return good(WHAT, "all that are needed".to_owned());
         }
-        let names = |capabilities: &[Capability], between| {
-            capabilities.iter().map(|capability| capability.as_str()).collect::<Vec<_>>().join(between)
-        };
-        // A file's capabilities replace each other, so the command names all.
-        let mut all = vec![Capability::Bpf, Capability::Perfmon, Capability::NetAdmin];
-        all.extend(self.settings.network_namespace.is_some().then_some(Capability::SysAdmin));
+        let names: Vec<&str> = self.lacking.iter().copied().map(Capability::as_str).collect();
         Finding {
             what: WHAT,
             state: State::Missing,
-            says: format!("lacking {}", names(&self.lacking, ", ").to_uppercase()),
-            mend: Some(format!("setcap {}+ep {}", names(&all, ","), program.display())),
+            says: format!("lacking {}", names.join(", ").to_uppercase()),
+            mend: Some(grant(&self.settings, program)),
         }
     }
 

@@ -3,6 +3,9 @@
 //! Hides: that capture begins anew after the clock was set.
 //! Knows nothing of: spools and windows.
 
+#[cfg(target_os = "linux")]
+mod privileges;
+
 use std::path::PathBuf;
 
 use agent::{AgentError, Stop};
@@ -26,6 +29,9 @@ pub(crate) struct Agent {
     /// From `natlens enrolment-token create`; needed once
     #[arg(long, value_name = "TOKEN")]
     enrolment_token: Option<String>,
+    /// User that the agent runs as when root starts it [default: `natlens`, if there is such a user]
+    #[arg(long, value_name = "NAME")]
+    user: Option<String>,
     /// Ends what counts in the kernel while no agent runs, and does nothing else
     #[arg(long)]
     unpin: bool,
@@ -41,6 +47,9 @@ impl Agent {
         if self.ca_file.is_some() {
             config.ca_file.clone_from(&self.ca_file);
         }
+        if self.user.is_some() {
+            config.user.clone_from(&self.user);
+        }
         if self.enrolment_token.is_some() {
             config.enrolment_token.clone_from(&self.enrolment_token);
         }
@@ -52,7 +61,23 @@ impl Agent {
         if self.unpin {
             return unpin(&config.agent, outside);
         }
-        watch(&self.watched, &config.agent, outside, &signals::stop()?)
+        self.run_reduced(&config.agent, outside)
+    }
+
+    #[cfg(target_os = "linux")]
+    fn run_reduced(&self, config: &AgentConfig, outside: &mut Outside) -> Result<(), Failure> {
+        let watching = if self.watched.is_recording() {
+            privileges::Watching::Recording
+        } else {
+            privileges::Watching::Kernel
+        };
+        let reduced = privileges::reduce(config, watching)?;
+        watch(&self.watched, &reduced.config, outside, &signals::stop()?)
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn run_reduced(&self, config: &AgentConfig, outside: &mut Outside) -> Result<(), Failure> {
+        watch(&self.watched, config, outside, &signals::stop()?)
     }
 }
 

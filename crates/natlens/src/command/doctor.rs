@@ -3,8 +3,6 @@
 //! Hides: how findings are written for people and for scripts.
 //! Knows nothing of: the kernel; `capture` examines it.
 
-use std::path::PathBuf;
-
 use capture::SourceChoice;
 
 use crate::answer::Form;
@@ -42,8 +40,7 @@ impl Doctor {
     #[cfg(target_os = "linux")]
     pub(crate) fn run(self, config: &Config, outside: &mut Outside) -> Result<(), Failure> {
         let examination = capture::examine(super::source::settings(&config.agent)?, outside.now());
-        let program = std::env::current_exe().unwrap_or_else(|_unknown| PathBuf::from("natlens"));
-        let findings = examination.findings(&program);
+        let findings = examination.findings(&super::source::this_program());
         match self.output {
             Form::Table => print::for_people(&findings, outside)?,
             form @ (Form::Json | Form::Csv) => print::for_programs(&findings, form, outside)?,

@@ -93,6 +93,12 @@ impl Watched {
         }
     }
 
+    /// Whether a recording is watched instead of the kernel.
+    #[cfg(target_os = "linux")]
+    pub(super) fn is_recording(&self) -> bool {
+        self.replay.is_some()
+    }
+
     /// Opens the source; it counts from `now` on.
     pub(super) fn open(&self, config: &AgentConfig, now: Timestamp) -> Result<Opened, Failure> {
         if let Some(path) = &self.replay {
@@ -101,7 +107,7 @@ impl Watched {
             let source = Box::new(replay);
             return Ok(Opened { source, facts, kind: "replay", health: None, audit: None });
         }
-        let facts = capture::describe(config.network_namespace.as_deref())?;
+        let facts = facts(config)?;
         let (kernel, kind, audit) = kernel(config, now)?;
         let source: Box<dyn Source + Send> = match &self.record {
             None => kernel,
@@ -117,10 +123,18 @@ impl Watched {
 
 #[cfg(target_os = "linux")]
 fn kernel(config: &AgentConfig, now: Timestamp) -> Result<Kernel, Failure> {
-    let opened = capture::open(&settings(config)?, now)?;
+    let settings = settings(config)?;
+    let opened = capture::open(&settings, now).map_err(|error| explained(&settings, error))?;
     for error in &opened.failed {
         let cause = error.source().map(ToString::to_string).unwrap_or_default();
-        tracing::warn!(%error, cause, source = opened.kind.as_str(), "capture is degraded: `natlens doctor` says more");
+        let lacks_privileges = matches!(error, SourceError::NotPermitted { .. });
+        let mend = if lacks_privileges {
+            capture::grant(&settings, &this_program())
+        } else {
+            "natlens doctor".to_owned()
+        };
+        let source = opened.kind.as_str();
+        tracing::warn!(%error, cause, source, mend, "capture is degraded: `natlens doctor` says more");
     }
     let kind = opened.kind;
     let worth_an_audit =
@@ -143,6 +157,34 @@ fn kernel(_: &AgentConfig, _: Timestamp) -> Result<Kernel, Failure> {
     Err(Failure::Arguments(
         "only Linux counts traffic in its kernel: watch a recording with --replay".to_owned(),
     ))
+}
+
+#[cfg(target_os = "linux")]
+fn facts(config: &AgentConfig) -> Result<GatewayFacts, Failure> {
+    let settings = settings(config)?;
+    capture::describe(config.network_namespace.as_deref()).map_err(|error| explained(&settings, error))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn facts(config: &AgentConfig) -> Result<GatewayFacts, Failure> {
+    Ok(capture::describe(config.network_namespace.as_deref())?)
+}
+
+/// Names the command that grants what is missing.
+#[cfg(target_os = "linux")]
+fn explained(settings: &capture::SourceSettings, error: SourceError) -> Failure {
+    match error {
+        SourceError::NotPermitted { .. } | SourceError::MissingCapability { .. } => {
+            Failure::NotPermitted { grant: capture::grant(settings, &this_program()), source: error }
+        }
+        error => error.into(),
+    }
+}
+
+/// The file that needs privileges.
+#[cfg(target_os = "linux")]
+pub(super) fn this_program() -> PathBuf {
+    std::env::current_exe().unwrap_or_else(|_unknown| PathBuf::from("natlens"))
 }
 
 /// What capture is to do.
