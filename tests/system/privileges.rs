@@ -81,14 +81,15 @@ fn an_agent_with_too_few_privileges_says_which_command_grants_them() {
 /// Whether the agent runs as its user, with its capabilities and no others.
 #[track_caller]
 fn check_privileges(deployment: &Deployment) {
-    let status = std::fs::read_to_string(format!("/proc/{}/status", deployment.agent_id())).unwrap();
+    let status = std::fs::read_to_string(format!("/proc/{}/status", deployment.agent_id()));
+    let status = status.expect("the agent runs");
     let line = |name: &str| {
         let found = status.lines().find_map(|line| line.strip_prefix(name));
         found.unwrap_or_else(|| panic!("{name} is there")).trim().to_owned()
     };
-    let set = |name: &str| u64::from_str_radix(&line(name), 16).unwrap();
-    let uid = Command::new("id").args(["-u", USER]).output().unwrap().stdout;
-    let uid = String::from_utf8(uid).unwrap();
+    let set = |name: &str| u64::from_str_radix(&line(name), 16).expect("a set is a number");
+    let uid = Command::new("id").args(["-u", USER]).output().expect("`id` is there").stdout;
+    let uid = String::from_utf8(uid).expect("a number is text");
     assert_eq!(line("Uid:"), [uid.trim(); 4].join("\t"));
     assert_eq!(set("CapEff:"), CAPTURE);
     // The agent watches a namespace that is not its own.
@@ -106,7 +107,7 @@ struct BpfFilesystem {
 impl BpfFilesystem {
     fn mount(place: &Path) -> Option<Self> {
         let folder = place.join("bpf");
-        std::fs::create_dir(&folder).unwrap();
+        std::fs::create_dir(&folder).expect("there is room for a folder");
         let mounted =
             Command::new("mount").args(["-t", "bpf", "-o", "mode=0700", "bpf"]).arg(&folder).status();
         if mounted.is_ok_and(|status| status.success()) {

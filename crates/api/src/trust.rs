@@ -49,10 +49,12 @@ impl Trust {
 
 /// Whether the server was reached, and its certificate refused.
 pub(crate) fn is_distrust(error: &ureq::Error) -> bool {
-    let cause = match error {
-        ureq::Error::Rustls(cause) => Some(cause),
-        ureq::Error::Io(wrapped) => wrapped.get_ref().and_then(|cause| cause.downcast_ref()),
-        _ => None,
+    let cause = if let ureq::Error::Rustls(cause) = error {
+        Some(cause)
+    } else if let ureq::Error::Io(wrapped) = error {
+        wrapped.get_ref().and_then(|cause| cause.downcast_ref())
+    } else {
+        None
     };
     matches!(cause, Some(rustls::Error::InvalidCertificate(_)))
 }

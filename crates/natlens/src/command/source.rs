@@ -173,12 +173,10 @@ fn facts(config: &AgentConfig) -> Result<GatewayFacts, Failure> {
 /// Names the command that grants what is missing.
 #[cfg(target_os = "linux")]
 fn explained(settings: &capture::SourceSettings, error: SourceError) -> Failure {
-    match error {
-        SourceError::NotPermitted { .. } | SourceError::MissingCapability { .. } => {
-            Failure::NotPermitted { grant: capture::grant(settings, &this_program()), source: error }
-        }
-        error => error.into(),
+    if matches!(error, SourceError::NotPermitted { .. } | SourceError::MissingCapability { .. }) {
+        return Failure::NotPermitted { grant: capture::grant(settings, &this_program()), source: error };
     }
+    error.into()
 }
 
 /// The file that needs privileges.
