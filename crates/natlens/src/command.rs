@@ -21,6 +21,7 @@ mod source;
 mod tail;
 mod topic;
 mod up;
+mod whois;
 
 use crate::config::Config;
 use crate::failure::Failure;
@@ -37,6 +38,7 @@ pub(crate) enum Command {
     Doctor(doctor::Doctor),
     Search(search::Search),
     Tail(tail::Tail),
+    Whois(whois::Whois),
     Import(import::Import),
     FlowLog(flow_log::FlowLog),
     Gateway(gateway::Gateway),
@@ -60,6 +62,7 @@ impl Command {
             Self::Import(import) => import.adjust(&mut config.agent),
             Self::Search(_)
             | Self::Tail(_)
+            | Self::Whois(_)
             | Self::FlowLog(_)
             | Self::Gateway(_)
             | Self::Logset(_)
@@ -81,6 +84,7 @@ impl Command {
             Self::Doctor(doctor) => doctor.run(config, outside),
             Self::Search(search) => search.run(config, outside),
             Self::Tail(tail) => tail.run(config, outside),
+            Self::Whois(whois) => whois.run(config, outside),
             Self::Import(import) => import.run(config, outside),
             Self::FlowLog(flow_log) => flow_log.run(config, outside),
             Self::Gateway(gateway) => gateway.run(config, outside),

@@ -70,15 +70,21 @@ impl Place {
 
 /// Stores `count` records in the topic as an agent does: one a millisecond from midnight on, numbered by `dstport`.
 fn store(place: &Place, topic: &str, count: u16) {
+    let record = |number: u16| {
+        let at = Timestamp::from_millis(MIDNIGHT + i64::from(number));
+        Record { dstport: Some(number), ..Record::empty(at, at, LogStatus::Ok) }
+    };
+    upload(place, topic, (0..count).map(record).collect());
+}
+
+/// Stores records in the topic as an agent does.
+fn upload(place: &Place, topic: &str, records: Vec<Record>) {
     let client = |credential| Client::new(&place.url, credential, Deadline::After(PATIENCE));
     let token = place.good(&["enrolment-token", "create"]).trim().to_owned();
     let request =
         EnrolAgentRequest { token, gateway_name: "edge".to_owned(), ..EnrolAgentRequest::default() };
     let enrolled = client(Credential::None).call::<EnrolAgent>(&request).unwrap();
-    let record = |number: u16| {
-        let at = Timestamp::from_millis(MIDNIGHT + i64::from(number));
-        Record { dstport: Some(number), ..Record::empty(at, at, LogStatus::Ok) }
-    };
+    let count = u64::try_from(records.len()).unwrap();
     let batch = Batch {
         id: uuid::Uuid::from_u128(1),
         account: enrolled.account_id.parse().unwrap(),
@@ -86,10 +92,10 @@ fn store(place: &Place, topic: &str, count: u16) {
         gateway: enrolled.nat_gateway_id.parse().unwrap(),
         flow_log: "fl-00000001".parse().unwrap(),
         topic: topic.parse().unwrap(),
-        records: (0..count).map(record).collect(),
+        records,
     };
     let agent = client(Credential::AgentToken(enrolled.agent_token));
-    assert_eq!(agent.upload_batch(&batch.encode().unwrap()).unwrap().records, u64::from(count));
+    assert_eq!(agent.upload_batch(&batch.encode().unwrap()).unwrap().records, count);
 }
 
 fn natlens(folder: &Path, arguments: &[&str]) -> Command {
@@ -145,13 +151,24 @@ fn a_search_reads_as_many_pages_as_it_was_told_to() {
     place.good(&["logset", "create", "edge"]);
     let topic = place.good(&["topic", "create", "flows", "--retention-days", "3640"]);
     place.good(&["index", "create"]);
-    store(&place, topic.trim(), 2500);
+    // More than one search gives.
+    store(&place, topic.trim(), 10_500);
 
     let day = ["search", "--since", "2026-11-25", "--until", "2026-11-26"];
     let ask = |more: &[&str]| place.good(&[&day, more].concat());
     let oldest = ask(&["--oldest", "--limit", "2400", "--fields", "dstport", "-o", "csv"]);
     let ports: Vec<&str> = oldest.lines().skip(1).map(|line| line.rsplit(',').next().unwrap()).collect();
     assert_eq!(ports, (0..2400).map(|number| number.to_string()).collect::<Vec<_>>());
+
+    for order in [&["--all"][..], &["--all", "--oldest"]] {
+        let all = ask(&[order, &["--fields", "dstport", "-o", "csv"]].concat());
+        let mut ports: Vec<u16> =
+            all.lines().skip(1).map(|line| line.rsplit(',').next().unwrap().parse().unwrap()).collect();
+        ports.sort_unstable();
+        assert_eq!(ports, (0..10_500).collect::<Vec<_>>(), "each record once, under one header");
+    }
+    let sum = ask(&["* | SELECT count(*) AS n", "--all", "-o", "json"]);
+    assert_eq!(sum, "{\"n\":10500}\n");
 
     let newest = ask(&["dstport:<2000", "--limit", "2", "--fields", "dstport,nat_type"]);
     assert_eq!(
@@ -175,6 +192,48 @@ fn a_search_reads_as_many_pages_as_it_was_told_to() {
 }
 
 #[test]
+fn who_used_a_public_port_at_a_moment_is_told_with_what_is_missing() {
+    let place = Place::start(&["server"]);
+    place.good(&["logset", "create", "edge"]);
+    let topic = place.good(&["topic", "create", "flows", "--retention-days", "3640"]);
+    place.good(&["index", "create"]);
+    let at = |second: i64| Timestamp::from_millis(MIDNIGHT + second * 1000);
+    let used = |inside: u8, from: i64, to: i64| Record {
+        action: Some("ACCEPT".into()),
+        srcaddr: Some([10, 0, 0, inside].into()),
+        natsrcaddr: Some([198, 51, 100, 7].into()),
+        natsrcport: Some(43210),
+        protocol: Some(6),
+        ..Record::empty(at(from), at(to), LogStatus::Ok)
+    };
+    let gap = Record::empty(at(600), at(660), LogStatus::SkipData);
+    upload(&place, topic.trim(), vec![used(1, 0, 50), used(2, 70, 119), gap]);
+
+    let ask = |second: i64| {
+        let moment = format!("{}", MIDNIGHT / 1000 + second);
+        let moment = jiff::Timestamp::from_second(moment.parse().unwrap()).unwrap().to_string();
+        let who =
+            ["whois", "198.51.100.7:43210", "--protocol", "tcp", "--fields", "srcaddr", "-o", "csv", "--at"];
+        let output = place.run(&[&who[..], &[&moment]].concat());
+        let lines: Vec<String> = text(&output.stdout).lines().skip(1).map(str::to_owned).collect();
+        let inside = lines.iter().map(|line| line.rsplit(',').next().unwrap());
+        (inside.collect::<Vec<_>>().join(" "), text(&output.stderr))
+    };
+    assert_eq!(
+        ask(30),
+        ("10.0.0.1".to_owned(), "no loss is recorded at 2026-11-25T00:00:30.000Z\n".to_owned())
+    );
+    assert_eq!(ask(100).0, "10.0.0.2");
+    let (inside, said) = ask(60);
+    assert!(inside.is_empty() && said.starts_with("nobody sent a packet from 198.51.100.7:43210"), "{said}");
+    let (_, said) = ask(630);
+    assert!(said.contains("incomplete: 1 windows lack something"), "{said}");
+    let (_, said) = ask(-7200);
+    assert!(said.contains("nothing at all is recorded"), "{said}");
+    place.stop();
+}
+
+#[test]
 fn a_tail_prints_what_is_stored_from_now_on_and_ends_with_the_server() {
     let place = Place::start(&["server"]);
     place.good(&["logset", "create", "edge"]);
@@ -189,7 +248,8 @@ fn a_tail_prints_what_is_stored_from_now_on_and_ends_with_the_server() {
     let mut tail = Program::start("tail", &mut natlens(place.folder.path(), &arguments)).unwrap();
     let begun = |line: &str| (line == "watching topic `flows`: Ctrl-C ends it").then_some(());
     tail.wait_for_hint("its beginning", PATIENCE, begun).unwrap();
-    store(&place, topic.trim(), 2500);
+    // More than one search gives.
+    store(&place, topic.trim(), 10_500);
     let lines: Vec<String> = (0..3).map(|_| tail.line(PATIENCE).unwrap()).collect();
     assert_eq!(
         lines,

@@ -36,6 +36,7 @@ fn help_lists_the_commands() {
               doctor           Say what this machine can capture, and what mends what it cannot
               search           Find records, or analyse them with SQL
               tail             Print records as they are stored, until Ctrl-C
+              whois            Tell who was behind a public address and port at a moment
               import           Make records of capture files
               flow-log         Create, list, change, pause, resume and delete flow logs
               gateway          List gateways
@@ -106,6 +107,9 @@ fn help_for_searching_shows_how() {
                       The most records to print; an analysis sets its own LIMIT
 
                       [default: 100]
+
+                  --all
+                      Prints every record, however many, while they are read
 
                   --oldest
                       Begins with the oldest record instead of the newest

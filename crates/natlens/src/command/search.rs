@@ -3,6 +3,8 @@
 //! Hides: pages, and how records and tables of an analysis become rows.
 //! Knows nothing of: the language of queries; the server reads it.
 
+mod all;
+
 use std::ffi::OsStr;
 
 use api::{Client, ClientError, ErrorPosition, LogRecord, SearchLog, SearchLogRequest, SearchLogResponse};
@@ -72,6 +74,9 @@ pub(crate) struct Search {
     /// The most records to print; an analysis sets its own LIMIT
     #[arg(long, value_name = "RECORDS", default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..=RECORDS_MAX))]
     limit: u64,
+    /// Prints every record, however many, while they are read
+    #[arg(long, conflicts_with = "limit")]
+    all: bool,
     /// Begins with the oldest record instead of the newest
     #[arg(long)]
     oldest: bool,
@@ -129,6 +134,15 @@ impl Search {
             use_new_analysis: Some(true),
             ..SearchLogRequest::default()
         };
+        if self.all {
+            let form = (self.fields.as_slice(), self.reach.output);
+            let rows = all::print(&client, request, form, outside)
+                .inspect_err(|failure| point(failure, &self.query, outside))?;
+            if rows == 0 {
+                outside.hint("nothing found in this time range");
+            }
+            return Ok(());
+        }
         let found =
             self.find(&client, request).inspect_err(|failure| point(failure, &self.query, outside))?;
         let rows = found.answer.rows.len();
@@ -162,7 +176,7 @@ impl Search {
                 let cut = !page.list_over && count > 0;
                 let rows = records.len();
                 let more =
-                    cut.then(|| format!("the first {rows} records; --limit gives more, up to {RECORDS_MAX}"));
+                    cut.then(|| format!("the first {rows} records; --limit gives more, --all every one"));
                 return Ok(Found { answer: list(&records, &self.fields, self.reach.output)?, more });
             }
             request.context = Some(page.context);
