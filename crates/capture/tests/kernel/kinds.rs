@@ -7,13 +7,14 @@ use std::io::Write;
 use std::net::{IpAddr, SocketAddr};
 use std::process::Stdio;
 
-use capture::{BpfSettings, Variant};
+use capture::{BpfSettings, Conntrack, ConntrackSettings, Variant};
 use flow::{Counters, Event, Tuple, Verdict};
 use testkit::traffic::{self, End};
 use testkit::truth::{GroundTruth, Watch};
 use testkit::{Host, Lab, Offloads, lab_or_skip};
 
-use crate::kernel::watcher::Watcher;
+use crate::kernel::conntrack::switch_on;
+use crate::kernel::watcher::{Watcher, now, ten_seconds};
 
 /// Translation and none, chosen by address.
 const RULES: &str = r#"
@@ -116,6 +117,37 @@ fn check_every_kind(name: &str, variant: Variant) {
     watcher.check_conservation();
 }
 
+#[test]
+fn connection_tracking_tells_of_every_kind_that_it_tracks_under_the_same_names() {
+    let Some(lab) = lab_or_skip("kinds-ct", Offloads::Off) else { return };
+    set_up(&lab);
+    switch_on(&lab);
+    let watch = Watch::start(&lab).unwrap();
+    let settings = ConntrackSettings {
+        network_namespace: Some(lab.namespace(Host::Gateway).name().to_owned()),
+        window: ten_seconds(),
+        ..ConntrackSettings::default()
+    };
+    let mut watcher = Watcher::with(|| Conntrack::open(&settings, now()));
+    let kinds = [translated(&lab), protocols(&lab), odd_packets(&lab)].concat();
+    let truth = watch.stop().unwrap();
+    watcher.wait_for_a_window();
+
+    for kind in kinds.iter().filter(|kind| !kind.name.starts_with("untracked")) {
+        let told: Vec<&Event> = watcher.events.iter().filter(|event| kind.is(event)).collect();
+        let [event] = told[..] else { panic!("{} is told of in {told:?}", kind.name) };
+        let (_, from, to) = kind.forward;
+        let translated = event.key.translated.unwrap();
+        assert_eq!((translated.srcaddr, translated.dstaddr), (from, to), "{}", kind.name);
+        let whole = if kind.name.contains("fragments") { 1 } else { kind.sent(&truth).0.packets };
+        assert_eq!(
+            event.forward.packets, whole,
+            "{}: fragments are put together before they are counted",
+            kind.name
+        );
+    }
+}
+
 fn is_the_sentinel(event: &Event) -> bool {
     event.key.original.dstport == testkit::truth::SENTINEL_PORT
 }
@@ -153,18 +185,23 @@ impl Kind {
         self.opened == (event.key.original.srcaddr, event.key.original.dstaddr)
     }
 
-    /// Compares what the events say with what was on the wires, and tells the rest.
-    fn check(&self, events: &[Event], truth: &GroundTruth) -> String {
+    /// What was on the wires, forwards and back.
+    fn sent(&self, truth: &GroundTruth) -> (Counters, Counters) {
         let sent = |(side, from, to): (Side, IpAddr, IpAddr)| match side {
             Side::Inside => truth.inside_pairs.sent(from, to),
             Side::Outside => truth.outside_pairs.sent(from, to),
         };
+        (sent(self.forward), self.reply.map(sent).unwrap_or_default())
+    }
+
+    /// Compares what the events say with what was on the wires, and tells the rest.
+    fn check(&self, events: &[Event], truth: &GroundTruth) -> String {
         let events: Vec<&Event> = events.iter().filter(|event| self.is(event)).collect();
         let sum = |counters: fn(&Event) -> Counters| {
             events.iter().fold(Counters::default(), |sum, event| sum.plus(counters(event)))
         };
         let found = (sum(|event| event.forward), sum(|event| event.reply));
-        let on_the_wire = (sent(self.forward), self.reply.map(sent).unwrap_or_default());
+        let on_the_wire = self.sent(truth);
         assert!(on_the_wire.0.packets > 0, "{} made no traffic", self.name);
         assert_eq!(found, on_the_wire, "{}: {events:?}", self.name);
         assert!(events.iter().all(|event| event.verdict == Verdict::Accept));
