@@ -1574,7 +1574,7 @@ export interface components {
             DestinationPort: number;
             /**
              * Format: int32
-             * @description How many there are, unless a rule of the gateway names a narrower range.
+             * @description How many there are: the widest range that a translating rule of the gateway names, else 64512.
              * @default 0
              */
             PortsAvailable: number;

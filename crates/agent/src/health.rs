@@ -6,7 +6,7 @@
 #[cfg(target_os = "linux")]
 use std::time::Duration;
 
-use capture::{Health, PORTS_AVAILABLE};
+use capture::Health;
 #[cfg(target_os = "linux")]
 use flow::Clock;
 
@@ -89,8 +89,10 @@ impl Warnings {
                 "the connection-tracking table is {percent} % full: raise `net.netfilter.nf_conntrack_max`"
             ));
         }
-        let used = health.fullest.as_ref().map_or(0, |fullest| fullest.ports_used);
-        let percent = self::percent(used.into(), PORTS_AVAILABLE.into());
+        let percent = health
+            .fullest
+            .as_ref()
+            .map_or(0, |fullest| self::percent(fullest.ports_used.into(), fullest.ports_available.into()));
         if rises(&mut self.ports, percent) {
             told.push(format!(
                 "{percent} % of the ports of one public address towards one destination are used: give the gateway \
@@ -164,7 +166,8 @@ mod tests {
             destination: "192.0.2.1".parse().unwrap(),
             destination_port: 443,
             protocol: 6,
-            ports_used: PORTS_AVAILABLE,
+            ports_used: 3,
+            ports_available: 3,
         };
         let told = Warnings::default().of(&Health { fullest: Some(fullest), ..Health::default() }).concat();
         assert!(told.starts_with("100 %") && !told.contains("192.0.2.1"), "{told}");

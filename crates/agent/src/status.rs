@@ -4,7 +4,7 @@
 //! Knows nothing of: when it is told.
 
 use api::{AgentInterface, AgentStatus, AuditTotals, GatewayHealth, PortSet};
-use capture::{AuditNumbers, GatewayFacts, Health, PORTS_AVAILABLE};
+use capture::{AuditNumbers, GatewayFacts, Health};
 
 use crate::settings::AgentSettings;
 
@@ -46,7 +46,7 @@ fn told(health: Health, audit: Option<&AuditNumbers>) -> GatewayHealth {
         destination_port: set.destination_port,
         protocol: set.protocol,
         ports_used: set.ports_used,
-        ports_available: PORTS_AVAILABLE,
+        ports_available: set.ports_available,
     });
     GatewayHealth {
         table_entries: health.table_entries,

@@ -6,6 +6,8 @@
 #[cfg(target_os = "linux")]
 mod ports;
 #[cfg(target_os = "linux")]
+mod range;
+#[cfg(target_os = "linux")]
 mod watch;
 
 use std::net::IpAddr;
@@ -46,6 +48,8 @@ pub struct PortSet {
     pub destination_port: u16,
     /// IANA protocol number.
     pub protocol: u8,
-    /// How many ports are in use, of [`PORTS_AVAILABLE`].
+    /// How many ports are in use.
     pub ports_used: u32,
+    /// How many there are: the widest range that a rule of the gateway names, else [`PORTS_AVAILABLE`].
+    pub ports_available: u32,
 }

@@ -42,7 +42,7 @@ pub struct PortSet {
     pub protocol: u8,
     /// How many ports are in use.
     pub ports_used: u32,
-    /// How many there are, unless a rule of the gateway names a narrower range.
+    /// How many there are: the widest range that a translating rule of the gateway names, else 64512.
     pub ports_available: u32,
 }
 

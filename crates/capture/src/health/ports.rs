@@ -21,8 +21,8 @@ const KIND_GET: u16 = 0x101;
 const PORT_SETS_MAX: usize = 1_048_576;
 
 /// Lists the table and finds it; `None` when nothing is translated.
-pub(super) fn fullest_port_set(netlink: &mut Netlink) -> io::Result<Option<PortSet>> {
-    let mut count = Count::default();
+pub(super) fn fullest_port_set(netlink: &mut Netlink, ports_available: u32) -> io::Result<Option<PortSet>> {
+    let mut count = Count { ports_available, ..Count::default() };
     let everything = Request { kind: KIND_GET, resource: 0, attributes: &[] };
     netlink.dump(&everything, |messages| {
         let entries = messages.filter(|message| message.kind == KIND_LISTED);
@@ -38,6 +38,7 @@ struct Count {
     state: RandomState,
     used: HashMap<u64, u32>,
     fullest: Option<PortSet>,
+    ports_available: u32,
 }
 
 impl Count {
@@ -61,6 +62,7 @@ impl Count {
                 destination_port: dstport,
                 protocol,
                 ports_used: *used,
+                ports_available: self.ports_available,
             });
         }
     }

@@ -9,6 +9,7 @@ use flow::Timestamp;
 
 use crate::conntrack::no;
 use crate::health::ports::fullest_port_set;
+use crate::health::range::ports_available;
 use crate::health::{Health, PortSet};
 use crate::namespace::Namespace;
 use crate::netlink::{FAMILY_BYTES, Message, Netlink, Request, attributes, be32};
@@ -28,6 +29,7 @@ const REST_PER_ENTRY: Duration = Duration::from_micros(540);
 /// Looks how a gateway fares. Needs CAP_NET_ADMIN, and CAP_SYS_ADMIN to enter another namespace.
 #[derive(Debug)]
 pub struct HealthWatch {
+    namespace: Namespace,
     netlink: Netlink,
     list_again: Timestamp,
     fullest: Option<PortSet>,
@@ -38,15 +40,15 @@ impl HealthWatch {
     pub fn open(network_namespace: Option<&str>) -> Result<Self, SourceError> {
         let namespace = Namespace::find(network_namespace)?;
         let netlink = Netlink::open(&namespace, 0)?.map_err(no("ask how connection tracking fares"))?;
-        Ok(Self { netlink, list_again: Timestamp::default(), fullest: None })
+        Ok(Self { namespace, netlink, list_again: Timestamp::default(), fullest: None })
     }
 
     /// Looks. The table is listed seldom: a call takes a few microseconds, or 3 µs for each entry.
     pub fn look(&mut self, now: Timestamp) -> Result<Health, SourceError> {
         let mut health = self.statistics().map_err(no("read the statistics of connection tracking"))?;
         if self.list_again <= now {
-            self.fullest =
-                fullest_port_set(&mut self.netlink).map_err(no("list the connection-tracking table"))?;
+            self.fullest = fullest_port_set(&mut self.netlink, ports_available(&self.namespace))
+                .map_err(no("list the connection-tracking table"))?;
             let entries = u32::try_from(health.table_entries).unwrap_or(u32::MAX);
             self.list_again = now.plus(REST_PER_ENTRY.saturating_mul(entries).max(LISTING_EVERY_MIN));
         }

@@ -1,6 +1,6 @@
 //! How a gateway fares, against what was done to it.
 
-use capture::{HealthWatch, PortSet};
+use capture::{HealthWatch, PORTS_AVAILABLE, PortSet};
 use testkit::traffic::{self, Deed, Family, SINK_PORT, Services};
 use testkit::{Host, Lab, Offloads, lab_or_skip};
 
@@ -32,6 +32,7 @@ fn the_table_the_fullest_ports_and_what_found_none_are_told() {
         destination_port: SINK_PORT,
         protocol: flow::protocol::UDP,
         ports_used: 3,
+        ports_available: PORTS_AVAILABLE,
     };
     assert_eq!(health.fullest, Some(fullest));
     assert_eq!(health.table_entries, 4);
@@ -45,4 +46,10 @@ fn the_table_the_fullest_ports_and_what_found_none_are_told() {
         (5, health.fullest),
         "the table is not listed again so soon"
     );
+
+    // With the narrow rule alone, its range is what there is.
+    gateway_nft(&lab, "flush chain inet nat postrouting");
+    gateway_nft(&lab, "add rule inet nat postrouting oifname g1 udp dport 5140 masquerade to :40000-40002");
+    let fullest = HealthWatch::open(Some(gateway)).unwrap().look(now()).unwrap().fullest.unwrap();
+    assert_eq!((fullest.ports_used, fullest.ports_available), (3, 3));
 }
