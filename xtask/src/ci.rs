@@ -54,8 +54,8 @@ pub(crate) fn build(root: &Path) -> Result<(), Failure> {
     run(cargo(root).args(["build", "--workspace", "--all-targets"]))
 }
 
-/// The program `natlens` as the last build left it.
-pub(crate) fn program(root: &Path) -> Result<PathBuf, Failure> {
+/// The program `natlens` as the last build left it, in the folder of its profile.
+pub(crate) fn program(root: &Path, profile: &str) -> Result<PathBuf, Failure> {
     #[derive(Deserialize)]
     struct Metadata {
         target_directory: PathBuf,
@@ -63,7 +63,7 @@ pub(crate) fn program(root: &Path) -> Result<PathBuf, Failure> {
     let text = output(cargo(root).args(["metadata", "--no-deps", "--format-version", "1"]))?;
     let metadata: Metadata = serde_json::from_str(&text)
         .map_err(|error| Failure::file("read", "the answer of `cargo metadata`")(error.into()))?;
-    Ok(metadata.target_directory.join("debug/natlens"))
+    Ok(metadata.target_directory.join(profile).join("natlens"))
 }
 
 /// Installs the console's packages as its lock file names them, unless they are there already.
@@ -89,7 +89,7 @@ fn console(root: &Path) -> Result<(), Failure> {
 }
 
 fn end_to_end(root: &Path) -> Result<(), Failure> {
-    run(npm(root).env("NATLENS_BIN", program(root)?).args(["run", "--silent", "e2e"]))
+    run(npm(root).env("NATLENS_BIN", program(root, "debug")?).args(["run", "--silent", "e2e"]))
 }
 
 fn npm(root: &Path) -> Command {

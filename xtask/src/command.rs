@@ -53,6 +53,9 @@ pub(crate) enum Failure {
     /// The demo could not go on.
     #[error(transparent)]
     Demo(#[from] crate::demo::DemoError),
+    /// A measurement could not be made.
+    #[error(transparent)]
+    Bench(#[from] crate::bench::BenchError),
     /// Generated files do not fit their sources.
     #[error("stale: {}; run `cargo xtask generate` and commit the result", paths.join(", "))]
     Stale {

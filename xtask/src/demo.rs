@@ -109,7 +109,7 @@ pub(crate) fn demo(root: &Path) -> Result<(), Failure> {
     }
     ci::build_console(root)?;
     run(ci::cargo(root).args(["build", "--workspace"]))?;
-    let program = ci::program(root)?;
+    let program = ci::program(root, "debug")?;
     let interrupt = Interrupt::listen().map_err(DemoError::system("listen to signals"))?;
     let shown = if is_root {
         show_gateway(root, &program, &interrupt)

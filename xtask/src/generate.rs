@@ -54,7 +54,7 @@ pub(crate) fn check(root: &Path) -> Result<(), Failure> {
 
 fn texts(root: &Path) -> Result<[(&'static str, String); 5], Failure> {
     ci::build(root)?;
-    let config = output(Command::new(ci::program(root)?).args(["config", "--reference"]))?;
+    let config = output(Command::new(ci::program(root, "debug")?).args(["config", "--reference"]))?;
     Ok([
         (OPENAPI, api::openapi_json()),
         (CONFIG, config),

@@ -40,6 +40,13 @@ const FOR_CHECKING: [Package; 5] = [
     Package { name: "chromium", proof: "/usr/bin/chromium" },
 ];
 
+/// Needed to measure: what is measured against, and a source of bulk traffic.
+const FOR_MEASURING: [Package; 3] = [
+    Package { name: "softflowd", proof: "/usr/sbin/softflowd" },
+    Package { name: "iperf3", proof: "/usr/bin/iperf3" },
+    Package { name: "tcpdump", proof: "/usr/bin/tcpdump" },
+];
+
 /// What a purpose needs: some of the lists above.
 pub(crate) type Need = &'static [&'static [Package]];
 
@@ -49,6 +56,9 @@ pub(crate) const FOR_TESTS: Need = &[&FOR_BUILDING, &FOR_THE_LAB, &FOR_CHECKING]
 /// What `cargo xtask demo` needs with root, and without.
 pub(crate) const FOR_THE_DEMO: Need = &[&FOR_BUILDING, &FOR_THE_LAB];
 pub(crate) const FOR_A_REPLAY: Need = &[&FOR_BUILDING];
+
+/// What `cargo xtask bench` needs.
+pub(crate) const FOR_A_BENCH: Need = &[&FOR_BUILDING, &FOR_THE_LAB, &FOR_MEASURING];
 
 /// Installs what is missing, and says so; does nothing when all is there.
 ///

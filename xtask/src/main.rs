@@ -1,9 +1,10 @@
-//! The project's own commands: `cargo xtask tidy|generate|install|ci|demo`.
+//! The project's own commands: `cargo xtask tidy|generate|install|ci|demo|bench`.
 //!
 //! Hides: which programs each command runs, and in which order.
 //! Knows nothing of: what natlens does; it builds, checks and shows it.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line program talks to its user")]
 
+mod bench;
 mod ci;
 mod command;
 mod demo;
@@ -21,7 +22,9 @@ const USAGE: &str = "usage: cargo xtask COMMAND
   generate --check   fails when one of them is stale
   install            installs the Debian packages that building and testing need
   ci                 everything that CI does, in the same order
-  demo               brings everything up around a real NAT gateway, and shows its records";
+  demo               brings everything up around a real NAT gateway, and shows its records
+  bench WHAT         measures and prints a table; WHAT is `accuracy`, `cost` or `agent` (root)
+  bench WHAT --quick the same with little traffic and the development build: tries whether it works, measures nothing";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -34,6 +37,8 @@ fn main() -> ExitCode {
         ["install"] => machine::install(machine::FOR_TESTS),
         ["ci"] => ci::ci(&root),
         ["demo"] => demo::demo(&root),
+        ["bench", what] => bench::bench(&root, what, bench::Size::Full),
+        ["bench", what, "--quick"] => bench::bench(&root, what, bench::Size::Quick),
         _ => {
             eprintln!("{USAGE}");
             return ExitCode::from(2);

@@ -6,6 +6,7 @@
 mod between;
 mod client;
 mod echo;
+mod flood;
 mod generator;
 mod raw;
 mod service;
@@ -20,6 +21,7 @@ use crate::outcome::LabError;
 
 pub use between::{End, ask_in_vain, connect, exchange};
 pub use client::Talk;
+pub use flood::{Flood, SENDING_PROCESSOR, Spent};
 pub use generator::Generator;
 pub use raw::{exchange_raw, gre, icmp_request, sctp_init, sctp_init_ack, send_behind_options};
 pub use service::Services;

@@ -6,11 +6,15 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use flow::{Timestamp, Tuple, protocol};
+use flow::{Counters, Timestamp, Tuple, protocol};
 
 const ETHERNET_BYTES: usize = 14;
 const IPV6_HEADER_BYTES: usize = 40;
 const UDP_HEADER_BYTES: usize = 8;
+
+/// The most that one TCP packet of the lab's cables carries: 1500 bytes less the headers, with time stamps.
+const SEGMENT_BYTES_V4: u64 = 1500 - 20 - 32;
+const SEGMENT_BYTES_V6: u64 = 1500 - 40 - 32;
 
 /// One packet on one interface.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,6 +54,14 @@ impl Packet {
         let likeness = network.likeness();
         let (protocol, bytes) = (network.protocol, network.bytes);
         Some(Self { at, protocol, forward, backward, bytes, payload_bytes, tcp_flags, likeness })
+    }
+
+    /// What the packet is on a wire: a TCP super-packet is cut into full packets that each repeat its headers.
+    pub fn on_wire(&self) -> Counters {
+        let segment = if self.forward.srcaddr.is_ipv4() { SEGMENT_BYTES_V4 } else { SEGMENT_BYTES_V6 };
+        let whole = self.protocol != protocol::TCP || self.payload_bytes <= segment;
+        let packets = if whole { 1 } else { self.payload_bytes.div_ceil(segment) };
+        Counters { packets, bytes: self.bytes + (packets - 1) * (self.bytes - self.payload_bytes) }
     }
 }
 
@@ -211,6 +223,14 @@ mod tests {
         assert_eq!((inside.bytes, inside.payload_bytes), (35, 7));
         assert_eq!((inside.forward.srcport, inside.forward.dstport), (4000, 53));
         assert_eq!((inside.backward.srcport, inside.backward.dstport), (53, 4000));
+    }
+
+    #[test]
+    fn a_super_packet_is_cut_as_the_wire_needs_it() {
+        let mut packet = Packet::parse(Timestamp::default(), &udp([10, 10, 0, 2], 4000, b"query 1")).unwrap();
+        assert_eq!(packet.on_wire(), Counters { packets: 1, bytes: 35 });
+        (packet.protocol, packet.payload_bytes, packet.bytes) = (protocol::TCP, 3000, 3052);
+        assert_eq!(packet.on_wire(), Counters { packets: 3, bytes: 3000 + 3 * 52 });
     }
 
     #[test]

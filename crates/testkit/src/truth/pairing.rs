@@ -37,6 +37,10 @@ pub struct TrueFlow {
     pub forward: Counters,
     /// Responder to initiator; zero when refused, for then only the gateway itself answers.
     pub reply: Counters,
+    /// `forward` with every super-packet cut as on a wire.
+    pub forward_on_wire: Counters,
+    /// `reply` with every super-packet cut as on a wire.
+    pub reply_on_wire: Counters,
     /// What `forward` carried behind the transport headers. Unit: bytes.
     pub forward_payload_bytes: u64,
     /// What `reply` carried behind the transport headers. Unit: bytes.
@@ -138,16 +142,19 @@ impl Sums {
             verdict,
             forward: Counters::default(),
             reply: Counters::default(),
+            forward_on_wire: Counters::default(),
+            reply_on_wire: Counters::default(),
             forward_payload_bytes: 0,
             reply_payload_bytes: 0,
             tcp_flags: 0,
             first: packet.at,
             last: packet.at,
         });
-        let (counters, payload_bytes) = match way {
-            Way::Forward => (&mut flow.forward, &mut flow.forward_payload_bytes),
-            Way::Reply => (&mut flow.reply, &mut flow.reply_payload_bytes),
+        let (counters, on_wire, payload_bytes) = match way {
+            Way::Forward => (&mut flow.forward, &mut flow.forward_on_wire, &mut flow.forward_payload_bytes),
+            Way::Reply => (&mut flow.reply, &mut flow.reply_on_wire, &mut flow.reply_payload_bytes),
         };
+        *on_wire = on_wire.plus(packet.on_wire());
         *counters = counters.plus(Counters { packets: 1, bytes: packet.bytes });
         *payload_bytes += packet.payload_bytes;
         flow.tcp_flags |= packet.tcp_flags;

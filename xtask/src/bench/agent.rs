@@ -1,0 +1,108 @@
+//! `cargo xtask bench agent`: what the agent itself uses, at rest, busy, and with a million flows in one window.
+//!
+//! Hides: how so many flows are made.
+//! Knows nothing of: how the agent works.
+
+use std::path::Path;
+use std::time::Duration;
+
+use flow::WindowLength;
+use testkit::traffic::{Flood, SINK_PORT};
+use testkit::{Lab, LabSettings, Offloads};
+
+use super::clock::{next_window, now, wait_until};
+use super::deployment::Deployment;
+use super::process::Process;
+use super::setting::Setting;
+use super::table::Table;
+use super::{BenchError, Size};
+
+/// Windows are a minute, also when little is measured: a million flows want their time.
+const WINDOW: WindowLength = WindowLength::MINUTE;
+
+/// How long the agent is watched at rest.
+const REST: Duration = Duration::from_secs(20);
+
+/// How long after the last window its memory is looked at.
+const AFTERWARDS: Duration = Duration::from_secs(10);
+
+/// The flows of a window come in so many parts, one each second: most of the window.
+const PARTS: u32 = 50;
+
+/// Measures an agent at rest, then two windows.
+pub(super) fn measure(program: &Path, size: Size) -> Result<(), BenchError> {
+    let (busy, most) = size.pick((100_000, 1_000_000), (2_000, 20_000));
+    // Every flow is a conversation of the kernel until it times out.
+    let _room = Setting::raise("net/netfilter/nf_conntrack_max", u64::from(most) * 3)?;
+    let prefix = format!("agent-{}-", std::process::id());
+    let lab = Lab::up(&LabSettings { prefix, offloads: Offloads::On })?;
+    let flood = Flood::prepare(&lab)?;
+    let mut deployment = Deployment::start(program, &lab, WINDOW.seconds())?;
+    let agent = deployment.start_agent()?;
+
+    let before = agent.processor()?;
+    wait_until(now().plus(REST));
+    let at_rest = share(agent.processor()?.saturating_sub(before), REST);
+    let mut table = Table::new(&[
+        "flows in the window",
+        "processor",
+        "memory, at most",
+        "spooled after its end",
+        "records",
+        "lost",
+    ]);
+    let none = || "–".to_owned();
+    table.row(["at rest".to_owned(), at_rest, megabytes(agent.resident_mb()?), none(), none(), none()]);
+    for flows in [busy, most] {
+        table.row(one_window(&deployment, agent, &flood, flows)?);
+    }
+    wait_until(now().plus(AFTERWARDS));
+    table.row(["afterwards".to_owned(), none(), megabytes(agent.resident_mb()?), none(), none(), none()]);
+    println!("{}", deployment.warnings());
+    deployment.stop_agent()?;
+    println!("\n{}", table.text());
+    Ok(())
+}
+
+/// Sends one packet of each flow within one window; a row of the table.
+fn one_window(
+    deployment: &Deployment,
+    agent: Process,
+    flood: &Flood,
+    flows: u32,
+) -> Result<[String; 6], BenchError> {
+    let window = next_window(WINDOW);
+    agent.forget_peak()?;
+    let before = agent.processor()?;
+    let begin = now();
+    for part in 0..PARTS {
+        flood.send(SINK_PORT, flows / PARTS * part..flows / PARTS * (part + 1), 1)?;
+        wait_until(begin.plus(Duration::from_secs(1) * (part + 1)));
+    }
+    if now() >= window.end() {
+        return Err(BenchError::TooLate { what: format!("{flows} flows in one window"), seconds: 60 });
+    }
+    deployment.wait_until_spooled(window.end())?;
+    let spooled_after = now().since(window.end());
+    let spent = agent.processor()?.saturating_sub(before);
+    let peak = agent.peak_mb()?;
+    deployment.wait_until_sent()?;
+    let lost = deployment.count("log-status:SKIPDATA", window)?;
+    Ok([
+        flows.to_string(),
+        share(spent, WINDOW.duration()),
+        megabytes(peak),
+        format!("{:.2} s", spooled_after.as_secs_f64()),
+        deployment.count("log-status:OK", window)?.to_string(),
+        if lost > 0 { "something" } else { "nothing" }.to_owned(),
+    ])
+}
+
+/// Of one processor.
+fn share(spent: Duration, of: Duration) -> String {
+    format!("{:.2} %", spent.as_secs_f64() / of.as_secs_f64() * 100.0)
+}
+
+fn megabytes(amount: f64) -> String {
+    format!("{amount:.0} MB")
+}

@@ -1,0 +1,202 @@
+//! A server and an agent as an operator runs them, in a folder of their own.
+//!
+//! Hides: configuration, enrolment, keys, how both are stopped.
+//! Knows nothing of: what is measured.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use api::{
+    Client, CreateFlowLog, CreateFlowLogRequest, Credential, Deadline, DescribeNatGateways,
+    DescribeNatGatewaysRequest,
+};
+use flow::{Timestamp, Window};
+use serde::Deserialize;
+use tempfile::TempDir;
+use testkit::{Host, Lab, Program};
+
+use super::BenchError;
+use super::clock::wait_for;
+use super::process::Process;
+use super::records::{self, Fields};
+
+/// How long a program may take to start and to end, and a command to answer.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// How often something is looked at that is waited for.
+const LOOK: Duration = Duration::from_millis(20);
+
+/// The processor that does not send: see `testkit::traffic::SENDING_PROCESSOR`.
+pub(super) const OTHER_PROCESSOR: &str = "1";
+
+/// The room for one window in the kernel, for each family: more than any measurement fills.
+const FLOWS_MAX: u32 = 1_200_000;
+
+/// The running programs.
+#[derive(Debug)]
+pub(super) struct Deployment {
+    agent: Option<Program>,
+    server: Program,
+    program: PathBuf,
+    url: String,
+    client: Client,
+    topic: String,
+    folder: TempDir,
+}
+
+impl Deployment {
+    /// Starts a server for the gateway of `lab`; the agent is enrolled, but does not run.
+    pub(super) fn start(program: &Path, lab: &Lab, window_seconds: u32) -> Result<Self, BenchError> {
+        let folder = tempfile::tempdir().map_err(BenchError::system("make a folder"))?;
+        let config = format!(
+            "[server]\nlisten = \"127.0.0.1:0\"\ndata_folder = \"server\"\n\n\
+             [agent]\nstate_folder = \"agent\"\ngateway_name = \"bench\"\nnetwork_namespace = \"{}\"\n\
+             window_seconds = {window_seconds}\nflows_max = {FLOWS_MAX}\npin = false\n\n[log]\nlevel = \"warn\"\n",
+            lab.namespace(Host::Gateway).name(),
+        );
+        fs::write(folder.path().join("natlens.toml"), config)
+            .map_err(BenchError::system("write the configuration"))?;
+        let mut command = on_other_processor(program, folder.path());
+        let mut server = Program::start("the server", command.arg("server"))?;
+        let url = server.wait_for("the address", PATIENCE, |line| {
+            line.strip_prefix("listening on ").map(str::to_owned)
+        })?;
+        let client = administrator(&folder.path().join("server/admin-key.toml"), &url)?;
+        let (program, topic) = (program.to_owned(), String::new());
+        let mut deployment = Self { agent: None, server, program, url, client, topic, folder };
+        deployment.enrol()?;
+        Ok(deployment)
+    }
+
+    fn enrol(&mut self) -> Result<(), BenchError> {
+        let output = Command::new(&self.program)
+            .args(["enrolment-token", "create"])
+            .current_dir(self.folder.path())
+            .output()
+            .map_err(BenchError::system("run `natlens enrolment-token create`"))?;
+        let token = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+        self.start_agent_with(&["--enrolment-token", &token])?;
+        let client = &self.client;
+        let gateway = wait_for("the agent to enrol", PATIENCE, LOOK, || {
+            let listed = client
+                .call::<DescribeNatGateways>(&DescribeNatGatewaysRequest::default())
+                .map_err(|source| BenchError::Server { deed: "list gateways", source })?;
+            Ok(listed.nat_gateway_set.into_iter().next())
+        })?;
+        let request = CreateFlowLogRequest {
+            flow_log_name: "bench".to_owned(),
+            resource_type: "NAT".to_owned(),
+            resource_id: gateway.nat_gateway_id,
+            traffic_type: "ALL".to_owned(),
+            ..CreateFlowLogRequest::default()
+        };
+        let created = client
+            .call::<CreateFlowLog>(&request)
+            .map_err(|source| BenchError::Server { deed: "create a flow log", source })?;
+        self.topic = created.flow_log.into_iter().next().unwrap_or_default().cloud_log_id;
+        self.stop_agent()
+    }
+
+    /// Starts the agent; it counts on return.
+    pub(super) fn start_agent(&mut self) -> Result<Process, BenchError> {
+        self.start_agent_with(&[])
+    }
+
+    fn start_agent_with(&mut self, arguments: &[&str]) -> Result<Process, BenchError> {
+        let mut command = on_other_processor(&self.program, self.folder.path());
+        command.args(["agent", "--server", &self.url]).args(arguments);
+        let mut agent = Program::start("the agent", &mut command)?;
+        agent.wait_for("the first words", PATIENCE, |line| line.starts_with("watching ").then_some(()))?;
+        let process = Process::new(agent.id());
+        self.agent = Some(agent);
+        Ok(process)
+    }
+
+    /// Stops the agent in order; what it counted is spooled.
+    pub(super) fn stop_agent(&mut self) -> Result<(), BenchError> {
+        let Some(mut agent) = self.agent.take() else { return Ok(()) };
+        if !agent.is_running() {
+            return Err(BenchError::Program {
+                program: "natlens agent".to_owned(),
+                said: agent.last_lines(),
+            });
+        }
+        agent.stop(PATIENCE)?;
+        Ok(())
+    }
+
+    /// The first moment that is in no closed window, as the agent has noted it durably after spooling.
+    pub(super) fn closed_until(&self) -> Option<Timestamp> {
+        #[derive(Deserialize)]
+        struct Noted {
+            closed_until_ms: i64,
+        }
+        let text = fs::read_to_string(self.folder.path().join("agent/spool/closed-until.json")).ok()?;
+        let noted: Noted = serde_json::from_str(&text).ok()?;
+        Some(Timestamp::from_millis(noted.closed_until_ms))
+    }
+
+    /// Waits until every window that ends at or before `moment` is spooled.
+    pub(super) fn wait_until_spooled(&self, moment: Timestamp) -> Result<(), BenchError> {
+        wait_for("the agent to spool a window", PATIENCE * 3, LOOK, || {
+            Ok(self.closed_until().filter(|closed| *closed >= moment))
+        })?;
+        Ok(())
+    }
+
+    /// Waits until the server has everything that was spooled.
+    pub(super) fn wait_until_sent(&self) -> Result<(), BenchError> {
+        let folder = self.folder.path().join("agent/spool");
+        wait_for("the server to store what is spooled", PATIENCE * 3, LOOK, || {
+            let entries = fs::read_dir(&folder).map_err(BenchError::system("list the spool"))?;
+            let waits =
+                entries.flatten().any(|entry| entry.path().extension().is_some_and(|end| end == "batch"));
+            Ok((!waits).then_some(()))
+        })
+    }
+
+    /// Every record that starts between two moments, whatever its status.
+    pub(super) fn records(&self, from: Timestamp, to: Timestamp) -> Result<Vec<Fields>, BenchError> {
+        records::between(&self.client, &self.topic, from, to)
+    }
+
+    /// How many records of a window match the search.
+    pub(super) fn count(&self, search: &str, window: Window) -> Result<u64, BenchError> {
+        records::count(&self.client, &self.topic, search, (window.start(), window.end()))
+    }
+
+    /// Where files of the measurement may stand.
+    pub(super) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// What the server and the agent warned of, of late.
+    pub(super) fn warnings(&mut self) -> String {
+        let agent = self.agent.as_mut().map(Program::last_lines).unwrap_or_default();
+        let said = format!("{}\n{agent}", self.server.last_lines());
+        let warns = |line: &&str| line.contains(" WARN ") || line.contains(" ERROR ");
+        said.lines().filter(warns).collect::<Vec<_>>().join("\n")
+    }
+}
+
+/// A program that leaves the processor alone that sends.
+fn on_other_processor(program: &Path, folder: &Path) -> Command {
+    let mut command = Command::new("taskset");
+    command.args(["-c", OTHER_PROCESSOR]).arg(program).current_dir(folder);
+    command
+}
+
+fn administrator(key_file: &Path, url: &str) -> Result<Client, BenchError> {
+    #[derive(Deserialize)]
+    struct Key {
+        secret_id: String,
+        secret_key: String,
+    }
+    let key: Key = fs::read_to_string(key_file)
+        .and_then(|text| toml::from_str(&text).map_err(std::io::Error::other))
+        .map_err(BenchError::system(format!("read `{}`", key_file.display())))?;
+    let credential = Credential::AccessKey { secret_id: key.secret_id, secret_key: key.secret_key };
+    Ok(Client::new(url, credential, Deadline::After(PATIENCE)))
+}
