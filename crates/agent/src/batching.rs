@@ -5,28 +5,31 @@
 
 use std::collections::BTreeMap;
 
-use api::{BATCH_RECORDS_MAX, Batch, BatchError};
-use flow::{FlowLogId, Record, Timestamp, TopicId};
+use api::{BATCH_RECORDS_MAX, Batch, BatchError, Destination};
+use flow::{Counters, FlowLogId, Record, Timestamp, TopicId};
 use uuid::Uuid;
 use window::Collected;
 
 use crate::identity::Identity;
+use crate::spool::Content;
 
 /// A batch as bytes, and what the spool must know of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct EncodedBatch {
     pub(crate) id: Uuid,
-    /// When its first record starts: names the window if the file is damaged.
+    /// When its first record starts.
     pub(crate) first: Timestamp,
+    pub(crate) content: Content,
     pub(crate) bytes: Vec<u8>,
 }
 
-/// The batches that hold all records of `collected`, oldest first and each with a new id.
+/// The batches that hold all records of `collected` and then the rows of the ledger, oldest first and each with a new id.
 ///
 /// Records of one flow log and topic share a batch, so that many quiet windows closing at once are few files.
 pub(crate) fn batches<'a>(
     identity: &Identity,
     collected: impl IntoIterator<Item = &'a Collected>,
+    ledger: &[Record],
 ) -> Result<Vec<EncodedBatch>, BatchError> {
     // References, because a window may hold a million records; only one part is copied at a time.
     let mut by_flow_log: BTreeMap<(&FlowLogId, &TopicId), Vec<&Record>> = BTreeMap::new();
@@ -36,19 +39,26 @@ pub(crate) fn batches<'a>(
     let mut batches = Vec::new();
     for ((flow_log, topic), records) in by_flow_log {
         for part in records.chunks(BATCH_RECORDS_MAX) {
-            let batch = Batch {
-                id: Uuid::nil(),
-                account: identity.account.clone(),
-                region: identity.region.clone(),
-                gateway: identity.gateway.clone(),
-                flow_log: flow_log.clone(),
-                topic: topic.clone(),
-                records: part.iter().copied().cloned().collect(),
-            };
-            encode(batch, &mut batches)?;
+            let destination = Destination::FlowLog { flow_log: flow_log.clone(), topic: topic.clone() };
+            let records = part.iter().copied().cloned().collect();
+            encode(batch(identity, destination, records), &mut batches)?;
         }
     }
+    for part in ledger.chunks(BATCH_RECORDS_MAX) {
+        encode(batch(identity, Destination::Ledger, part.to_vec()), &mut batches)?;
+    }
     Ok(batches)
+}
+
+fn batch(identity: &Identity, destination: Destination, records: Vec<Record>) -> Batch {
+    Batch {
+        id: Uuid::nil(),
+        account: identity.account.clone(),
+        region: identity.region.clone(),
+        gateway: identity.gateway.clone(),
+        destination,
+        records,
+    }
 }
 
 /// Encodes the batch under a new id, in halves when it has too many bytes.
@@ -57,7 +67,7 @@ fn encode(mut batch: Batch, batches: &mut Vec<EncodedBatch>) -> Result<(), Batch
     match batch.encode() {
         Ok(bytes) => {
             let first = batch.records.first().map_or_else(Timestamp::default, |record| record.start);
-            batches.push(EncodedBatch { id: batch.id, first, bytes });
+            batches.push(EncodedBatch { id: batch.id, first, content: content(&batch), bytes });
             Ok(())
         }
         Err(BatchError::TooLarge { .. }) if batch.records.len() > 1 => {
@@ -68,6 +78,26 @@ fn encode(mut batch: Batch, batches: &mut Vec<EncodedBatch>) -> Result<(), Batch
         }
         Err(error) => Err(error),
     }
+}
+
+/// What is missing without the batch.
+fn content(batch: &Batch) -> Content {
+    match &batch.destination {
+        Destination::FlowLog { flow_log, .. } => Content::Records {
+            flow_log: flow_log.clone(),
+            told: batch.records.iter().map(told).fold(Counters::default(), Counters::plus),
+        },
+        Destination::Ledger => Content::Ledger,
+    }
+}
+
+/// What a record tells of, in both directions.
+pub(crate) fn told(record: &Record) -> Counters {
+    let of = |packets: Option<u64>, bytes: Option<u64>| Counters {
+        packets: packets.unwrap_or(0),
+        bytes: bytes.unwrap_or(0),
+    };
+    of(record.packets, record.bytes).plus(of(record.reply_packets, record.reply_bytes))
 }
 
 #[cfg(test)]
@@ -92,6 +122,7 @@ mod tests {
                 collected("fl-00000002", 0..1),
                 collected("fl-00000001", most - 1..most + 3),
             ],
+            &[record(7)],
         )
         .unwrap();
         let found: Vec<(String, i64, usize)> = encoded
@@ -99,11 +130,19 @@ mod tests {
             .map(|encoded| {
                 let batch = Batch::decode(&encoded.bytes).unwrap();
                 assert_eq!(batch.id, encoded.id);
-                (batch.flow_log.to_string(), encoded.first.seconds(), batch.records.len())
+                let of = match batch.destination {
+                    Destination::FlowLog { flow_log, .. } => flow_log.to_string(),
+                    Destination::Ledger => "ledger".to_owned(),
+                };
+                (of, encoded.first.seconds(), batch.records.len())
             })
             .collect();
-        let expected =
-            [("fl-00000001", 0, BATCH_RECORDS_MAX), ("fl-00000001", most, 3), ("fl-00000002", 0, 1)];
+        let expected = [
+            ("fl-00000001", 0, BATCH_RECORDS_MAX),
+            ("fl-00000001", most, 3),
+            ("fl-00000002", 0, 1),
+            ("ledger", 7, 1),
+        ];
         assert_eq!(found, expected.map(|(flow_log, first, records)| (flow_log.to_owned(), first, records)));
     }
 }

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use api::{AgentStatus, Client, Credential, Deadline};
 use capture::{GatewayFacts, Source, SourceError};
-use flow::{Clock, Event, FlowLog, Timestamp};
+use flow::{Clock, Event, FlowLog, Loss, LossCause, Timestamp};
 use window::{ClosedWindow, WindowSettings, Windows};
 
 use crate::batching::batches;
@@ -24,10 +24,10 @@ use crate::names::{Names, NamesError};
 use crate::orders::Orders;
 use crate::settings::AgentSettings;
 use crate::ship::Shipper;
-use crate::spool::{Spool, SpoolError};
+use crate::spool::{Content, LostBatch, Noted, Spool, SpoolError};
 use crate::status::status_of;
 use crate::stop::Stop;
-use crate::withheld::Withheld;
+use crate::withheld::{Withheld, range};
 
 /// How many polls of the source may fail in a row before the run ends.
 pub const POLL_FAILURES_MAX: u32 = 10;
@@ -126,6 +126,8 @@ pub fn run(
         withheld: Withheld::default(),
         events: Vec::new(),
         poll_failures: 0,
+        polled: started,
+        gap: LossCause::AgentDown,
         orders,
         spool: Arc::clone(&spool),
         identity,
@@ -246,6 +248,10 @@ struct Collector {
     events: Vec<Event>,
     /// In a row.
     poll_failures: u32,
+    /// When a poll last succeeded.
+    polled: Timestamp,
+    /// Why nobody will watch between this run and the next.
+    gap: LossCause,
     orders: Arc<Orders>,
     spool: Arc<Spool>,
     identity: Identity,
@@ -257,7 +263,7 @@ struct Collector {
 impl Collector {
     /// Continues where an earlier run ended: nobody watched from then until `watched_since`.
     fn resume(&mut self, watched_since: Timestamp, now: Timestamp) {
-        if let Some(noted) = self.spool.closed_until() {
+        if let Some(Noted { closed_until: noted, gap }) = self.spool.noted() {
             // A clock that was set back comes to the same windows again: they are recorded again, not left out.
             let closed_until = noted.min(now);
             if closed_until < noted {
@@ -265,7 +271,7 @@ impl Collector {
                 tracing::warn!(%noted, %now, millis, "the clock was set back: windows begin again at the time now");
             }
             self.windows.resume(closed_until);
-            self.windows.watched_since(watched_since);
+            self.windows.watched_since(watched_since, gap);
             tracing::info!(%closed_until, %watched_since, "windows between two runs become SKIPDATA");
         }
         self.count_waiting();
@@ -287,20 +293,19 @@ impl Collector {
             Ok(progress) => progress,
             Err(error) => return self.poll_failed(error).map(|()| now.plus(POLL_WAIT_MAX)),
         };
-        self.poll_failures = 0;
+        (self.poll_failures, self.polled) = (0, now);
         for event in self.events.drain(..) {
             self.windows.observe(event);
         }
         for loss in &progress.losses {
             let (window, cause) = (loss.window.start(), loss.cause.as_str());
             tracing::warn!(%window, packets = loss.packets, bytes = loss.bytes, cause, "packets are in no record");
-            self.windows.lose(loss.window, loss.packets);
+            self.windows.lose(loss);
         }
-        for first in self.spool.take_lost() {
-            self.windows.lose(self.length.window_of(first), 0);
-        }
+        progress.totals.iter().for_each(|total| self.windows.count(total));
         // Until somebody has told which flow logs to carry out, windows stay open: their records are not lost.
         if let Some(flow_logs) = self.orders.current() {
+            self.look_for_lost_batches(&flow_logs);
             self.look_for_names(progress.complete_until);
             let mut closed = self.windows.close(progress.complete_until, &flow_logs);
             self.names.tell_origins(&mut closed);
@@ -310,6 +315,21 @@ impl Collector {
             self.tell_source();
         }
         Ok(progress.poll_again)
+    }
+
+    /// Remembers which batches will not arrive, until that is told.
+    fn look_for_lost_batches(&mut self, flow_logs: &[FlowLog]) {
+        for LostBatch { first, content, cause } in self.spool.take_lost() {
+            let window = self.length.window_of(first);
+            match content {
+                Content::Records { flow_log, told } => {
+                    let loss = Loss { window, packets: told.packets, bytes: told.bytes, cause };
+                    self.metrics.counters.lost_packets_total.add(loss.packets);
+                    self.withheld.add_batch(flow_log, &loss, flow_logs);
+                }
+                Content::Unknown | Content::Ledger => self.windows.lose(&Loss::unknown(window, cause)),
+            }
+        }
     }
 
     /// Looks for new names when a window is about to close, which then has them.
@@ -325,6 +345,10 @@ impl Collector {
         // A failed poll leaves the source as it was: what it gave is given again.
         self.events.clear();
         self.poll_failures += 1;
+        if matches!(error, SourceError::ClockSet { .. }) {
+            self.gap = LossCause::ClockSet;
+            self.windows.lose(&Loss::unknown(self.length.window_of(self.polled), self.gap));
+        }
         let hopeless = matches!(error, SourceError::ClockSet { .. } | SourceError::Recording(_));
         if hopeless || self.poll_failures >= POLL_FAILURES_MAX {
             return Err(error.into());
@@ -340,7 +364,9 @@ impl Collector {
         }
         let missing = self.withheld.collected(&self.windows);
         let collected = closed.iter().flat_map(|window| &window.collected);
-        let spooled = batches(&self.identity, missing.iter().chain(collected))
+        let mut ledger = self.withheld.ledger(&self.windows);
+        ledger.extend(closed.iter().flat_map(|window| self.windows.ledger(range(window), &window.balance)));
+        let spooled = batches(&self.identity, missing.iter().chain(collected), &ledger)
             .map_err(Box::<dyn std::error::Error>::from)
             .and_then(|batches| Ok(self.spool.add(&batches)?));
         match spooled {
@@ -362,10 +388,11 @@ impl Collector {
 
     /// Notes how far windows are closed, unless a gap has not been told yet: then the next run must tell it.
     fn note_closed_until(&self) {
-        let Some(moment) = self.windows.closed_until() else { return };
+        let Some(closed_until) = self.windows.closed_until() else { return };
+        let note = Noted { closed_until, gap: self.gap };
         if self.withheld.is_empty()
-            && self.spool.closed_until() != Some(moment)
-            && let Err(error) = self.spool.note_closed_until(moment)
+            && self.spool.noted() != Some(note)
+            && let Err(error) = self.spool.note(note)
         {
             tracing::warn!(%error, "after a restart, windows since the last note count as lost");
         }
@@ -381,7 +408,7 @@ impl Collector {
     }
 
     fn count_closed(&self, closed: &[ClosedWindow]) {
-        let losses = closed.iter().filter_map(|window| window.lost);
+        let losses = closed.iter().filter_map(|window| window.balance.lost());
         self.metrics.counters.closed_windows_total.add(closed.len() as u64);
         self.metrics.counters.lost_packets_total.add(losses.fold(0, u64::saturating_add));
     }
@@ -403,7 +430,7 @@ impl Collector {
             self.windows.observe(event);
         }
         if let Some(flow_logs) = self.orders.current() {
-            let mut closed = self.windows.close_early(&flow_logs);
+            let mut closed = self.windows.close_early(now, &flow_logs);
             self.names.tell_origins(&mut closed);
             self.count_closed(&closed);
             self.keep(&closed, &flow_logs);

@@ -9,7 +9,7 @@ use api::{Client, ClientError, UploadBatchResponse};
 
 use crate::backoff::{ASKED_WAIT_MAX, Backoff, FIRST_WAIT};
 use crate::metrics::AgentMetrics;
-use crate::spool::{Content, SetAside, Spool};
+use crate::spool::{Found, SetAside, Spool};
 
 /// What a server says that knows neither this operation nor this format of a batch: it will, when it is updated.
 const OF_AN_OLDER_SERVER: [&str; 2] = ["InvalidAction", "UnsupportedOperation"];
@@ -70,13 +70,13 @@ impl Shipper {
     pub(crate) fn turn(&mut self, spool: &Spool, upload: &mut impl FnMut(&[u8]) -> Answer) -> Next {
         let Some(spooled) = spool.oldest() else { return Next::WhenSpooled };
         let answer = match spool.read(&spooled) {
-            Content::Batch(batch) => upload(&batch),
-            Content::Torn => {
+            Found::Batch(batch) => upload(&batch),
+            Found::Torn => {
                 self.metrics.counters.torn_batches_total.add(1);
                 spool.set_aside(&spooled, &SetAside::Torn);
                 return self.counted(spool, Next::Now);
             }
-            Content::Gone => {
+            Found::Gone => {
                 spool.gone(&spooled);
                 return self.counted(spool, Next::Now);
             }

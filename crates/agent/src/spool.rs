@@ -7,8 +7,10 @@
 //! has refused it for good. So a full spool takes no new batch rather than dropping an old one: what is promised
 //! stays, and the caller, who still has the new records in hand, can tell exactly what is missing.
 //!
-//! A batch is one file, `<number>-<first record's milliseconds>-<batch id>.batch`: a mark, the SHA-256 of the rest,
-//! and the encoded batch. It is written and made durable under another name first.
+//! A batch is one file, whose name tells what is in it: a mark, the SHA-256 of the rest, and the encoded batch. It is
+//! written and made durable under another name first.
+
+mod label;
 
 use std::collections::VecDeque;
 use std::io;
@@ -16,12 +18,14 @@ use std::path::PathBuf;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use flow::Timestamp;
+use flow::{Counters, LossCause, Timestamp};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::batching::EncodedBatch;
 use crate::files::{Files, NEW_SUFFIX, read_if_there, replace};
+use label::{BATCH_SUFFIX, Label};
+pub(crate) use label::{Content, LostBatch};
 
 /// The most bytes that spooled batches take on the disk, unless the settings say otherwise: 1 GiB.
 ///
@@ -38,7 +42,6 @@ const BLOCK_BYTES: u64 = 4096;
 const MAGIC: &[u8; 8] = b"NLSPOOL\x01";
 const DIGEST_BYTES: usize = 32;
 
-const BATCH_SUFFIX: &str = ".batch";
 const TORN_SUFFIX: &str = ".torn";
 const REFUSED_SUFFIX: &str = ".refused";
 const REASON_SUFFIX: &str = ".reason";
@@ -81,11 +84,12 @@ pub(crate) struct Spooled {
     bytes: u64,
     /// When its first record starts.
     first: Timestamp,
+    content: Content,
 }
 
 /// What is in the file of a batch.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Content {
+pub(crate) enum Found {
     /// The encoded batch.
     Batch(Vec<u8>),
     /// Not what was written, or nothing that can be read.
@@ -122,17 +126,28 @@ struct State {
     /// Batches set aside, oldest first, with their bytes.
     aside: VecDeque<(String, u64)>,
     aside_bytes: u64,
-    /// When the first records of damaged or removed files started, since the last `take_lost`.
-    lost: Vec<Timestamp>,
-    closed_until: Option<Timestamp>,
+    /// What will not arrive, since the last `take_lost`.
+    lost: Vec<LostBatch>,
+    noted: Option<Noted>,
     /// Nothing will be added any more.
     closed: bool,
 }
 
+/// How far a run came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Noted {
+    /// Every window that ends at or before it is closed, and its batches were taken.
+    pub(crate) closed_until: Timestamp,
+    /// Why windows after it are not watched until the next run.
+    pub(crate) gap: LossCause,
+}
+
+/// The file. Members are only added.
 #[derive(Serialize, Deserialize)]
 struct ClosedUntil {
     version: u32,
     closed_until_ms: i64,
+    gap: Option<String>,
 }
 
 impl Spool {
@@ -150,19 +165,18 @@ impl Spool {
                 state.aside_bytes += on_disk(bytes);
                 state.aside.push_back((name, on_disk(bytes)));
             } else if name.ends_with(BATCH_SUFFIX) {
-                let (number, first) = parts(&name).unwrap_or_default();
+                let Label { number, first, content } = Label::read(&name).unwrap_or_else(Label::illegible);
                 state.next_number = state.next_number.max(number + 1);
                 state.bytes_used += on_disk(bytes);
-                state.waiting.push_back(Spooled { name, bytes: on_disk(bytes), first });
+                state.waiting.push_back(Spooled { name, bytes: on_disk(bytes), first, content });
             }
         }
         let noted = read_if_there(&*files, CLOSED_UNTIL_FILE)
             .map_err(|source| disk("read", CLOSED_UNTIL_FILE, source))?;
         // A note that cannot be understood is as good as none: the record then begins anew.
-        state.closed_until = noted
+        state.noted = noted
             .and_then(|text| serde_json::from_slice::<ClosedUntil>(&text).ok())
-            .filter(|noted| noted.version == CLOSED_UNTIL_VERSION)
-            .map(|noted| Timestamp::from_millis(noted.closed_until_ms));
+            .and_then(ClosedUntil::understood);
         Ok(Self {
             files,
             bytes_max,
@@ -186,9 +200,10 @@ impl Spool {
         let added: Vec<Spooled> = (first_number..)
             .zip(batches)
             .map(|(number, batch)| Spooled {
-                name: format!("{number:020}-{}-{}{BATCH_SUFFIX}", batch.first.millis(), batch.id.simple()),
+                name: label::name(number, batch),
                 bytes: on_disk(header + batch.bytes.len() as u64),
                 first: batch.first,
+                content: batch.content.clone(),
             })
             .collect();
         if let Err(error) = self.write(&added, batches) {
@@ -240,13 +255,13 @@ impl Spool {
     }
 
     /// What is in the file of a batch.
-    pub(crate) fn read(&self, spooled: &Spooled) -> Content {
+    pub(crate) fn read(&self, spooled: &Spooled) -> Found {
         match self.files.read(&spooled.name) {
-            Ok(file) => unsealed(file).map_or(Content::Torn, Content::Batch),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Content::Gone,
+            Ok(file) => unsealed(file).map_or(Found::Torn, Found::Batch),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Found::Gone,
             Err(error) => {
                 tracing::error!(path = %self.files.path(&spooled.name).display(), %error, "cannot read a batch");
-                Content::Torn
+                Found::Torn
             }
         }
     }
@@ -258,7 +273,7 @@ impl Spool {
         }
         tracing::error!(path = %self.files.path(&spooled.name).display(), "somebody removed a batch that waited");
         self.forget(spooled);
-        self.state().lost.push(spooled.first);
+        self.state().lose(spooled, LossCause::BatchTorn);
     }
 
     /// Removes a batch that the server stored.
@@ -280,9 +295,9 @@ impl Spool {
         if *abandoned {
             return;
         }
-        let (suffix, reason) = match why {
-            SetAside::Torn => (TORN_SUFFIX, None),
-            SetAside::Refused { reason } => (REFUSED_SUFFIX, Some(reason)),
+        let (suffix, reason, cause) = match why {
+            SetAside::Torn => (TORN_SUFFIX, None, LossCause::BatchTorn),
+            SetAside::Refused { reason } => (REFUSED_SUFFIX, Some(reason), LossCause::BatchRefused),
         };
         let aside = format!("{}{suffix}", spooled.name);
         let path = self.files.path(&aside);
@@ -296,9 +311,7 @@ impl Spool {
         }
         self.forget(spooled);
         let mut state = self.state();
-        if *why == SetAside::Torn {
-            state.lost.push(spooled.first);
-        }
+        state.lose(spooled, cause);
         state.aside_bytes += spooled.bytes;
         state.aside.push_back((aside, spooled.bytes));
         while state.aside_bytes > SET_ASIDE_BYTES_MAX
@@ -324,8 +337,8 @@ impl Spool {
         state.bytes_used -= spooled.bytes;
     }
 
-    /// When the first records of damaged or removed files started, since the last call.
-    pub(crate) fn take_lost(&self) -> Vec<Timestamp> {
+    /// The batches that will not arrive, since the last call.
+    pub(crate) fn take_lost(&self) -> Vec<LostBatch> {
         std::mem::take(&mut self.state().lost)
     }
 
@@ -335,20 +348,24 @@ impl Spool {
         (state.waiting.len() as u64, state.bytes_used)
     }
 
-    /// The moment noted last: every window that ends at or before it is closed, and its batches were taken.
-    pub(crate) fn closed_until(&self) -> Option<Timestamp> {
-        self.state().closed_until
+    /// What was noted last.
+    pub(crate) fn noted(&self) -> Option<Noted> {
+        self.state().noted
     }
 
-    /// Notes, durably, that all windows that end at or before `moment` are closed and their batches taken.
-    pub(crate) fn note_closed_until(&self, moment: Timestamp) -> Result<(), SpoolError> {
-        let note = ClosedUntil { version: CLOSED_UNTIL_VERSION, closed_until_ms: moment.millis() };
+    /// Notes, durably, how far this run came.
+    pub(crate) fn note(&self, noted: Noted) -> Result<(), SpoolError> {
+        let note = ClosedUntil {
+            version: CLOSED_UNTIL_VERSION,
+            closed_until_ms: noted.closed_until.millis(),
+            gap: Some(noted.gap.as_str().to_owned()),
+        };
         let path = || self.files.path(CLOSED_UNTIL_FILE);
         serde_json::to_vec(&note)
             .map_err(io::Error::other)
             .and_then(|text| replace(&*self.files, CLOSED_UNTIL_FILE, &text))
             .map_err(|source| SpoolError::Disk { deed: "write", path: path(), source })?;
-        self.state().closed_until = Some(moment);
+        self.state().noted = Some(noted);
         Ok(())
     }
 
@@ -393,15 +410,33 @@ impl Spool {
     }
 }
 
-fn on_disk(bytes: u64) -> u64 {
-    bytes.div_ceil(BLOCK_BYTES).max(1) * BLOCK_BYTES
+impl State {
+    /// Remembers what is missing without a batch, if anything is.
+    fn lose(&mut self, spooled: &Spooled, cause: LossCause) {
+        let is_missed = match &spooled.content {
+            Content::Records { told, .. } => *told != Counters::default(),
+            Content::Ledger => false,
+            Content::Unknown => true,
+        };
+        if is_missed {
+            let Spooled { first, content, .. } = spooled.clone();
+            self.lost.push(LostBatch { first, content, cause });
+        }
+    }
 }
 
-/// Number and first moment of a batch file.
-fn parts(name: &str) -> Option<(u64, Timestamp)> {
-    let (number, rest) = name.split_once('-')?;
-    let (first, _) = rest.rsplit_once('-')?;
-    Some((number.parse().ok()?, Timestamp::from_millis(first.parse().ok()?)))
+impl ClosedUntil {
+    fn understood(self) -> Option<Noted> {
+        let known = LossCause::ALL.iter().copied().find(|cause| Some(cause.as_str()) == self.gap.as_deref());
+        (self.version == CLOSED_UNTIL_VERSION).then(|| Noted {
+            closed_until: Timestamp::from_millis(self.closed_until_ms),
+            gap: known.unwrap_or(LossCause::AgentDown),
+        })
+    }
+}
+
+fn on_disk(bytes: u64) -> u64 {
+    bytes.div_ceil(BLOCK_BYTES).max(1) * BLOCK_BYTES
 }
 
 fn sealed(batch: &[u8]) -> Vec<u8> {

@@ -1,17 +1,24 @@
-//! Remembers windows whose records found no room in the spool.
+//! Remembers what is missing on the server and has not been told: windows whose records found no room in the spool,
+//! and batches that will not arrive.
 //!
-//! Hides: that many of them become one SKIPDATA record for each flow log.
+//! Hides: that many of them become one SKIPDATA record for each flow log, and few rows of the ledger.
 //! Knows nothing of: why there was no room, files.
 
 use std::collections::BTreeMap;
 
-use flow::{FlowLog, FlowLogId, Record, TimeRange};
-use window::{ClosedWindow, Collected, Windows};
+use flow::{Counters, FlowLog, FlowLogId, Loss, LossCause, Record, TimeRange, Window};
+use window::{Balance, ClosedWindow, Collected, Windows};
 
-/// What found no room since something last did: needs a fixed room itself, however long that lasts.
+use crate::batching::told;
+
+/// What is missing since something last found room: windows need a fixed room here, however long that lasts, and
+/// batches no more than the spool has windows.
 #[derive(Debug, Default)]
 pub(crate) struct Withheld {
     by_flow_log: BTreeMap<FlowLogId, Gap>,
+    /// What the ledger does not know of the windows.
+    windows: Option<(TimeRange, Balance)>,
+    batches: BTreeMap<(Window, LossCause, FlowLogId), Counters>,
 }
 
 #[derive(Debug)]
@@ -23,12 +30,12 @@ struct Gap {
 
 impl Withheld {
     pub(crate) fn is_empty(&self) -> bool {
-        self.by_flow_log.is_empty()
+        self.by_flow_log.is_empty() && self.windows.is_none() && self.batches.is_empty()
     }
 
     /// Forgets the gaps, because what stands for them is spooled.
     pub(crate) fn clear(&mut self) {
-        self.by_flow_log.clear();
+        *self = Self::default();
     }
 
     /// Adds the windows to the gaps; returns how many packets of both directions are now in no record.
@@ -44,30 +51,63 @@ impl Withheld {
                     // The gateway does not know what the flow log watches, so nothing of it is missing.
                     continue;
                 }
-                let told = records.iter().map(told_packets).fold(0, u64::saturating_add);
+                let told = records.iter().map(|record| told(record).packets).fold(0, u64::saturating_add);
                 let lost = records.iter().filter_map(|record| record.lost).fold(0, u64::saturating_add);
                 of_flow_log = of_flow_log.saturating_add(told);
-                let gap = self.by_flow_log.entry(flow_log.id.clone()).or_insert_with(|| Gap {
-                    flow_log: flow_log.clone(),
-                    range: TimeRange { from: window.window.start(), to: window.until },
-                    packets: 0,
-                });
-                gap.range.from = gap.range.from.min(window.window.start());
-                gap.range.to = gap.range.to.max(window.until);
-                gap.packets = gap.packets.saturating_add(told).saturating_add(lost);
+                self.miss(flow_log, range(window), told.saturating_add(lost));
             }
             most = most.max(of_flow_log);
         }
+        closed.iter().for_each(|window| self.add_to_ledger(window));
         most
+    }
+
+    /// Adds records of `flow_log` that were spooled and will not arrive; `flow_logs` are those that can be told so.
+    pub(crate) fn add_batch(&mut self, flow_log: FlowLogId, loss: &Loss, flow_logs: &[FlowLog]) {
+        if let Some(known) = flow_logs.iter().find(|known| known.id == flow_log) {
+            let range = TimeRange { from: loss.window.start(), to: loss.window.end() };
+            self.miss(known, range, loss.packets);
+        }
+        let lost = self.batches.entry((loss.window, loss.cause, flow_log)).or_default();
+        *lost = lost.plus(loss.counters());
     }
 
     /// One SKIPDATA record for each flow log that misses records.
     pub(crate) fn collected(&self, windows: &Windows) -> Vec<Collected> {
         self.by_flow_log.values().map(|gap| windows.skipped(&gap.flow_log, gap.range, gap.packets)).collect()
     }
+
+    /// The rows of the ledger about what is missing.
+    pub(crate) fn ledger(&self, windows: &Windows) -> Vec<Record> {
+        let withheld = self.windows.iter().flat_map(|(range, balance)| windows.ledger(*range, balance));
+        let batches = self.batches.iter().map(|((window, cause, flow_log), lost)| {
+            let Counters { packets, bytes } = *lost;
+            windows.taken_back(flow_log, &Loss { window: *window, packets, bytes, cause: *cause })
+        });
+        withheld.chain(batches).collect()
+    }
+
+    fn miss(&mut self, flow_log: &FlowLog, range: TimeRange, packets: u64) {
+        let new = || Gap { flow_log: flow_log.clone(), range, packets: 0 };
+        let gap = self.by_flow_log.entry(flow_log.id.clone()).or_insert_with(new);
+        gap.range = joined(gap.range, range);
+        gap.packets = gap.packets.saturating_add(packets);
+    }
+
+    fn add_to_ledger(&mut self, window: &ClosedWindow) {
+        let mut balance = window.balance.clone();
+        balance.lose_all(LossCause::SpoolFull);
+        let (before, sum) = self.windows.get_or_insert_with(|| (range(window), Balance::default()));
+        *before = joined(*before, range(window));
+        sum.add(&balance);
+    }
 }
 
-/// How many packets of both directions a record tells of.
-fn told_packets(record: &Record) -> u64 {
-    record.packets.unwrap_or(0).saturating_add(record.reply_packets.unwrap_or(0))
+/// From the beginning of a closed window to its end.
+pub(crate) fn range(closed: &ClosedWindow) -> TimeRange {
+    TimeRange { from: closed.window.start(), to: closed.until }
+}
+
+fn joined(left: TimeRange, right: TimeRange) -> TimeRange {
+    TimeRange { from: left.from.min(right.from), to: left.to.max(right.to) }
 }

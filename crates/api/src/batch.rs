@@ -35,7 +35,10 @@ const MAGIC: &[u8; 8] = b"NLBATCH\x01";
 /// Level 3: near the best ratio at a tenth of the effort.
 const COMPRESSION_LEVEL: i32 = 3;
 
-/// Records of one flow log, usually of one window, with an id, so that sending twice stores once.
+/// The name of the topic that holds the ledger of all gateways of a region; the server makes it.
+pub const LEDGER_TOPIC_NAME: &str = "nat-gateway-ledger";
+
+/// Records for one topic, usually of one window, with an id, so that sending twice stores once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Batch {
     /// Names the content: two batches with the same id hold the same records.
@@ -46,12 +49,24 @@ pub struct Batch {
     pub region: RegionId,
     /// Which gateway.
     pub gateway: GatewayId,
-    /// Which flow log collected the records.
-    pub flow_log: FlowLogId,
     /// Where the records go.
-    pub topic: TopicId,
+    pub destination: Destination,
     /// At most `BATCH_RECORDS_MAX`.
     pub records: Vec<Record>,
+}
+
+/// Where the records of a batch go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Destination {
+    /// Into the topic that a flow log names.
+    FlowLog {
+        /// Which flow log collected the records.
+        flow_log: FlowLogId,
+        /// Its topic.
+        topic: TopicId,
+    },
+    /// Into the ledger of the gateway's region. Encoded as a flow log without id.
+    Ledger,
 }
 
 /// Why bytes are no batch.
@@ -180,6 +195,10 @@ enum Column {
 
 impl Body {
     fn of(batch: &Batch) -> Self {
+        let (flow_log, topic) = match &batch.destination {
+            Destination::FlowLog { flow_log, topic } => (flow_log.to_string(), topic.to_string()),
+            Destination::Ledger => Default::default(),
+        };
         let columns = FIELDS
             .iter()
             .filter_map(|field| {
@@ -193,8 +212,8 @@ impl Body {
             account: batch.account.to_string(),
             region: batch.region.to_string(),
             gateway: batch.gateway.to_string(),
-            flow_log: batch.flow_log.to_string(),
-            topic: batch.topic.to_string(),
+            flow_log,
+            topic,
             rows: u32::try_from(batch.records.len()).unwrap_or(u32::MAX),
             columns,
         }
@@ -224,8 +243,14 @@ impl Body {
             account: id("account", &self.account)?,
             region: id("region", &self.region)?,
             gateway: id("gateway", &self.gateway)?,
-            flow_log: id("flow log", &self.flow_log)?,
-            topic: id("topic", &self.topic)?,
+            destination: if self.flow_log.is_empty() && self.topic.is_empty() {
+                Destination::Ledger
+            } else {
+                Destination::FlowLog {
+                    flow_log: id("flow log", &self.flow_log)?,
+                    topic: id("topic", &self.topic)?,
+                }
+            },
             records,
         })
     }

@@ -14,6 +14,7 @@ mod trust;
 
 pub use batch::{
     BATCH_BYTES_MAX, BATCH_CONTENT_TYPE, BATCH_RECORDS_MAX, BATCH_UNPACKED_BYTES_MAX, Batch, BatchError,
+    Destination, LEDGER_TOPIC_NAME,
 };
 pub use client::{Client, ClientError, Credential, Deadline};
 pub use error::{ErrorBody, ErrorPosition, ErrorReply};

@@ -12,17 +12,18 @@ mod note;
 mod pins;
 mod program;
 mod told;
+mod totals;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use flow::{Counters, Event, Timestamp, Window, WindowLength};
+use flow::{Counters, Event, KernelTotal, Loss, LossCause, Timestamp, Window, WindowLength};
 
 use crate::gateway::{self, Interface};
 use crate::namespace::Namespace;
-use crate::source::{Loss, LossCause, Progress, Source, SourceError};
+use crate::source::{Progress, Source, SourceError};
 use crate::variant::Variant;
 use clock::{Followed, KernelClock};
 use judge::Judge;
@@ -33,6 +34,7 @@ use pins::Pins;
 pub(crate) use pins::{check_filesystem as check_pin_folder, sweep as sweep_pins};
 use program::Programs;
 use told::{number, numbered, parity, told, unwatched, windows_between};
+use totals::{KernelTotals, shares};
 
 /// How long after its end a window is left alone: packets that were counted at its last moment are written by then.
 pub const DRAIN_GRACE: Duration = Duration::from_millis(250);
@@ -129,6 +131,8 @@ pub struct Bpf {
     taken: Vec<Event>,
     /// Losses that are known before their window is complete, or before a step that failed.
     not_yet_told: Vec<Loss>,
+    /// What the kernel counted in windows that are complete.
+    totals: KernelTotals,
 }
 
 impl Bpf {
@@ -168,6 +172,7 @@ impl Bpf {
             since: note.since,
             looked: now,
             known: note.known,
+            totals: KernelTotals::told_until(note.known),
             delivered: note.delivered,
             noted: note,
             missing: Counters::default(),
@@ -275,14 +280,28 @@ impl Bpf {
         let incomplete = if in_time { Vec::new() } else { vec![current, live] };
         self.take(&parities)?;
         for parity in parities {
-            let lost = self.losses(parity, current, &incomplete)?;
-            self.not_yet_told.extend(lost);
+            self.account(parity, current, &incomplete)?;
         }
         if !in_time {
             self.taken_early = Some(live);
         }
         self.next = current;
         Ok(self.not_yet_told.extract_if(.., |loss| loss.window < current).collect())
+    }
+
+    /// Holds what was taken from the maps of one parity against what the kernel counted.
+    fn account(&mut self, of: usize, current: Window, incomplete: &[Window]) -> Result<(), SourceError> {
+        let totals = self.programs.totals(of)?;
+        let windows = windows_between(self.next, current, of);
+        let incomplete = incomplete.iter().copied().find(|window| parity(*window) == of);
+        let losses = self.losses(of, totals, (&windows, incomplete));
+        match (&windows[..], incomplete) {
+            ([only], None) => self.totals.tell(of, totals, vec![KernelTotal::nothing(*only)]),
+            (several, None) => self.totals.tell(of, totals, shares(several, &self.taken, &losses)),
+            (before, Some(_)) => self.totals.tell_shares(of, shares(before, &self.taken, &losses)),
+        }
+        self.not_yet_told.extend(losses);
+        Ok(())
     }
 
     /// What windows of one parity lost since the last look.
@@ -292,26 +311,23 @@ impl Bpf {
     fn losses(
         &mut self,
         of: usize,
-        current: Window,
-        incomplete: &[Window],
-    ) -> Result<Vec<Loss>, SourceError> {
-        let totals = self.programs.totals(of)?;
-        let Some(known) = self.known.get_mut(of) else { return Ok(Vec::new()) };
+        totals: Totals,
+        (complete, incomplete): (&[Window], Option<Window>),
+    ) -> Vec<Loss> {
+        let Some(known) = self.known.get_mut(of) else { return Vec::new() };
         let before = std::mem::replace(known, totals);
-        let mut windows = windows_between(self.next, current, of);
         let mut losses = Vec::new();
-        let incomplete = incomplete.iter().find(|window| parity(**window) == of);
-        match incomplete {
+        if incomplete.is_none() {
             // While packets are being counted, totals and maps cannot be compared; the next completion will.
-            Some(window) => windows.push(*window),
             // An earlier agent took from its last window only, so from the first of these.
-            None => losses.extend(self.not_kept(of, windows.first().copied(), totals)),
+            losses.extend(self.not_kept(of, complete.first().copied(), totals));
         }
+        let windows: Vec<Window> = complete.iter().copied().chain(incomplete).collect();
         losses.extend(told(LossCause::TooManyFlows, less(totals.full, before.full), &windows));
         // The first window found its map empty, so nothing was late in it.
         let late_in = windows.get(1..).filter(|rest| !rest.is_empty()).unwrap_or(&windows);
         losses.extend(told(LossCause::PolledLate, less(totals.late, before.late), late_in));
-        Ok(losses)
+        losses
     }
 
     /// What was counted, and neither is in the maps nor was delivered: somebody took it and ended before it was kept.
@@ -420,6 +436,7 @@ impl Source for Bpf {
         Ok(Progress {
             complete_until: self.next.start(),
             losses,
+            totals: self.totals.take(),
             poll_again: self.next.end().plus(DRAIN_GRACE).min(self.looked.plus(LOOK_FOR_INTERFACES_EVERY)),
         })
     }

@@ -18,11 +18,11 @@ mod table;
 use std::io;
 use std::time::Duration;
 
-use flow::{Event, Timestamp, Verdict, Window, WindowLength};
+use flow::{Event, LossCause, Timestamp, Verdict, Window, WindowLength};
 
 use crate::losses::Losses;
 use crate::namespace::Namespace;
-use crate::source::{LossCause, Progress, Source, SourceError};
+use crate::source::{Progress, Source, SourceError};
 use book::{Age, Book, Noted};
 use entry::{Both, Entry};
 use local::Local;
@@ -152,6 +152,7 @@ impl Source for Conntrack {
         Ok(Progress {
             complete_until: next.start(),
             losses: self.tally.losses.take_before(next),
+            totals: Vec::new(),
             poll_again: next.end().min(now.plus(LISTEN_EVERY)),
         })
     }

@@ -3,11 +3,11 @@
 //! Hides: that there are two.
 //! Knows nothing of: how either learns what it tells.
 
-use flow::{Event, Timestamp};
+use flow::{Event, Loss, Timestamp};
 
 use crate::conntrack::Conntrack;
 use crate::nflog::Nflog;
-use crate::source::{Loss, Progress, Source, SourceError};
+use crate::source::{Progress, Source, SourceError};
 
 /// What is known without programs in the kernel.
 #[derive(Debug)]
@@ -37,6 +37,7 @@ impl Source for Fallback {
         Ok(Progress {
             complete_until: accepted.complete_until.min(refused.complete_until),
             losses: std::mem::take(&mut self.losses),
+            totals: Vec::new(),
             poll_again: accepted.poll_again.min(refused.poll_again),
         })
     }

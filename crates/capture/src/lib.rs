@@ -52,6 +52,8 @@ pub use conntrack::{Conntrack, ConntrackSettings, Heard, SOCKET_BUFFER_BYTES_DEF
 pub use doctor::{Examination, Finding, State, examine};
 #[cfg(target_os = "linux")]
 pub use fallback::Fallback;
+/// What a source tells as missing; the words are those of the ledger.
+pub use flow::{Loss, LossCause};
 pub use gateway::{GatewayFacts, Interface, describe};
 #[cfg(target_os = "linux")]
 pub use health::HealthWatch;
@@ -63,5 +65,5 @@ pub use pcap::{CaptureFileError, CaptureNumbers, Pcap};
 pub use privilege::{Kept, PrivilegeError, Privileges, USER_DEFAULT, grant};
 pub use recording::{RECORDING_VERSION, RecordingError};
 pub use replay::{Recorder, Replay};
-pub use source::{Loss, LossCause, Progress, Source, SourceError};
+pub use source::{Progress, Source, SourceError};
 pub use variant::{UnknownVariant, Variant};

@@ -6,9 +6,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use flow::Window;
-
-use crate::source::{Loss, LossCause};
+use flow::{Loss, LossCause, Window};
 
 /// The longest time that one late poll reports losses for.
 const LATE_TOLD_MAX: Duration = Duration::from_secs(24 * 60 * 60);

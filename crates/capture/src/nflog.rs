@@ -13,7 +13,9 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use flow::{Counters, Event, FlowKey, RejectReason, Rejection, Timestamp, Verdict, Window, WindowLength};
+use flow::{
+    Counters, Event, FlowKey, LossCause, RejectReason, Rejection, Timestamp, Verdict, Window, WindowLength,
+};
 
 use crate::gateway;
 use crate::losses::Losses;
@@ -21,7 +23,7 @@ use crate::namespace::Namespace;
 use crate::netlink::{Netlink, Request};
 use crate::pcap::packet::{Packet, Unreadable};
 use crate::ruleset::{Path, Refusal, Ruleset, rejection_by_prefix};
-use crate::source::{LossCause, Progress, Source, SourceError};
+use crate::source::{Progress, Source, SourceError};
 use logged::{Hook, KIND_CONFIGURE, KIND_PACKET, Logged, configuration};
 
 /// How often the group is read.
@@ -151,6 +153,7 @@ impl Source for Nflog {
         Ok(Progress {
             complete_until: self.next.start(),
             losses: self.losses.take_before(self.next),
+            totals: Vec::new(),
             poll_again: self.next.end().min(now.plus(LISTEN_EVERY)),
         })
     }

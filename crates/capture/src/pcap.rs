@@ -22,9 +22,9 @@ mod sums;
 use std::io::Read;
 use std::path::Path;
 
-use flow::{Counters, Event, Timestamp, WindowLength};
+use flow::{Counters, Event, LossCause, Timestamp, WindowLength};
 
-use crate::source::{LossCause, Progress, Source, SourceError};
+use crate::source::{Progress, Source, SourceError};
 
 pub use file::CaptureFileError;
 
@@ -171,7 +171,7 @@ impl Source for Pcap {
         } else {
             self.sums.close(events, &mut losses)
         };
-        Ok(Progress { complete_until, losses, poll_again: now })
+        Ok(Progress { complete_until, losses, totals: Vec::new(), poll_again: now })
     }
 }
 

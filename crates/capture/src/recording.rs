@@ -7,10 +7,9 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use flow::{Timestamp, Window, WindowLength};
+use flow::{Loss, LossCause, Timestamp, Window, WindowLength};
 
 use crate::gateway::GatewayFacts;
-use crate::source::{Loss, LossCause};
 
 mod line;
 

@@ -6,11 +6,11 @@
 use std::path::Path;
 use std::time::Duration;
 
-use flow::{Event, Timestamp, Window, WindowLength};
+use flow::{Event, Loss, LossCause, Timestamp, Window, WindowLength};
 
 use crate::gateway::GatewayFacts;
 use crate::recording::{Recording, RecordingError, Writer};
-use crate::source::{Loss, LossCause, Progress, Source, SourceError};
+use crate::source::{Progress, Source, SourceError};
 
 /// Writes to a file what a source delivers.
 #[derive(Debug)]
@@ -101,7 +101,8 @@ impl Source for Replay {
         while self.next.end() <= now {
             self.give(events, &mut losses);
         }
-        Ok(Progress { complete_until: self.next.start(), losses, poll_again: self.next.end() })
+        let complete_until = self.next.start();
+        Ok(Progress { complete_until, losses, totals: Vec::new(), poll_again: self.next.end() })
     }
 }
 
@@ -152,7 +153,8 @@ mod tests {
 
     fn progress(until_seconds: i64, losses: Vec<Loss>) -> Progress {
         let complete_until = Timestamp::from_seconds(until_seconds);
-        Progress { complete_until, losses, poll_again: complete_until.plus(Duration::from_secs(10)) }
+        let poll_again = complete_until.plus(Duration::from_secs(10));
+        Progress { complete_until, losses, totals: Vec::new(), poll_again }
     }
 
     /// Two windows, from second 1000 to 1020, and the beginning of a third.

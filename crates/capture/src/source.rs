@@ -5,7 +5,7 @@
 
 use std::io;
 
-use flow::{Event, Timestamp, Window};
+use flow::{Event, KernelTotal, Loss, Timestamp};
 
 use crate::pcap::CaptureFileError;
 use crate::recording::RecordingError;
@@ -45,79 +45,10 @@ pub struct Progress {
     pub complete_until: Timestamp,
     /// What is known to be missing from windows that became complete with this call.
     pub losses: Vec<Loss>,
+    /// What the kernel counted in windows that became complete with this call, from a source that counts there.
+    pub totals: Vec<KernelTotal>,
     /// When the next call is useful.
     pub poll_again: Timestamp,
-}
-
-/// Packets that passed or were refused, and are in no event.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Loss {
-    /// The window that is incomplete.
-    pub window: Window,
-    /// How many packets are missing. Zero when the number is unknown.
-    pub packets: u64,
-    /// Their bytes, IP headers included. Zero when the number is unknown.
-    pub bytes: u64,
-    /// Why.
-    pub cause: LossCause,
-}
-
-/// Why packets are missing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum LossCause {
-    /// The source was opened in the middle of the window; how much passed before is unknown.
-    NotWatching,
-    /// More flows in one window than `flows_max`.
-    TooManyFlows,
-    /// The source was not polled for longer than a window, so the kernel had no free place for a new one.
-    PolledLate,
-    /// An earlier run took them from the kernel and ended before it kept them.
-    NotKept,
-    /// A capture file holds packets whose headers are wrong or cut off.
-    Unreadable,
-    /// A capture file holds packets of a window that was complete already.
-    OutOfOrder,
-    /// Whoever wrote a capture file says that it missed packets.
-    NotCaptured,
-    /// The kernel dropped messages about ended conversations because nobody read in time.
-    EventsDropped,
-    /// The kernel did not count some conversations: accounting is off, their counters were set back, or they ended
-    /// unheard.
-    NotCounted,
-    /// The kernel dropped messages about refused packets because nobody read in time.
-    RefusalsDropped,
-}
-
-impl LossCause {
-    /// Every cause.
-    pub const ALL: &'static [Self] = &[
-        Self::NotWatching,
-        Self::TooManyFlows,
-        Self::PolledLate,
-        Self::NotKept,
-        Self::Unreadable,
-        Self::OutOfOrder,
-        Self::NotCaptured,
-        Self::EventsDropped,
-        Self::NotCounted,
-        Self::RefusalsDropped,
-    ];
-
-    /// A word for log lines and the ledger.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::NotWatching => "not-watching",
-            Self::TooManyFlows => "too-many-flows",
-            Self::PolledLate => "polled-late",
-            Self::NotKept => "not-kept",
-            Self::Unreadable => "unreadable",
-            Self::OutOfOrder => "out-of-order",
-            Self::NotCaptured => "not-captured",
-            Self::EventsDropped => "events-dropped",
-            Self::NotCounted => "not-counted",
-            Self::RefusalsDropped => "refusals-dropped",
-        }
-    }
 }
 
 /// Why a source cannot be opened or read.

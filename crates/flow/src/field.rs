@@ -8,6 +8,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::event::RejectReason;
+use crate::loss::LossCause;
 use crate::record::{Direction, FlowState, LogStatus, NatType, Record};
 use crate::time::Timestamp;
 
@@ -60,6 +61,8 @@ pub enum FieldGroup {
     Place,
     /// Who ordered the record, and what was lost.
     Order,
+    /// Only in the ledger: what the kernel counted, and why something was lost.
+    Ledger,
 }
 
 /// One column of a record.
@@ -180,6 +183,10 @@ pub const FIELDS: &[Field] = fields! {
     "dst-asn" dst_asn Long Place "" "autonomous system of the destination" "目的地址自治系统号";
     "flow-log-id" flow_log_id Text Order "" "flow log that collected the record" "采集该记录的流日志";
     "lost" lost Long Order "packets" "packets or events missing in the window, as far as known" "窗口内已知缺失的包或事件数";
+    "lost-bytes" lost_bytes Long Ledger "bytes" "bytes missing in the window, as far as known" "窗口内已知缺失的字节数";
+    "lost-cause" lost_cause Text Ledger "" "why they are missing" "缺失原因";
+    "kernel-packets" kernel_packets Long Ledger "packets" "packets of both directions that the kernel counted in the window" "内核在窗口内统计的双向包数";
+    "kernel-bytes" kernel_bytes Long Ledger "bytes" "bytes of both directions that the kernel counted in the window" "内核在窗口内统计的双向字节数";
 };
 
 /// A member of `Record` seen as a value.
@@ -257,6 +264,7 @@ optional! {
     NatType: |kind| Value::Text(kind.as_str().into()), |value| word(NatType::ALL, NatType::as_str, &value);
     Direction: |side| Value::Text(side.as_str().into()), |value| word(Direction::ALL, Direction::as_str, &value);
     FlowState: |state| Value::Text(state.as_str().into()), |value| word(FlowState::ALL, FlowState::as_str, &value);
+    LossCause: |cause| Value::Text(cause.as_str().into()), |value| word(LossCause::ALL, LossCause::as_str, &value);
     RejectReason: |reason| Value::Text(reason.as_str().into()), |value| word(REASONS, RejectReason::as_str, &value);
 }
 
@@ -319,6 +327,7 @@ mod tests {
             ("nat-type", _) => Value::Text("SNAT".into()),
             ("direction", _) => Value::Text("EGRESS".into()),
             ("flow-state", _) => Value::Text("CLOSED".into()),
+            ("lost-cause", _) => Value::Text("spool-full".into()),
             ("reject-reason", _) => Value::Text("NO_PORT".into()),
             ("log-status", _) => Value::Text("SKIPDATA".into()),
             (_, FieldKind::Text) => Value::Text("x-1".into()),

@@ -7,9 +7,11 @@ mod event;
 mod field;
 mod flow_log;
 mod id;
+mod loss;
 mod prefix;
 mod record;
 mod time;
+mod total;
 
 pub use event::{Counters, Event, FlowKey, RejectReason, Rejection, Tuple, Verdict, protocol};
 pub use field::{FIELDS, Field, FieldGroup, FieldKind, STANDARD_FIELDS, Value, field};
@@ -17,6 +19,8 @@ pub use flow_log::{CollectionScope, CollectionType, FLOW_LOG_NAME_CHARS_MAX, Flo
 pub use id::{
     AccountId, FlowLogId, GatewayId, ID_SUFFIX_CHARS, InvalidId, LogsetId, RegionId, TopicId, resource_suffix,
 };
+pub use loss::{Loss, LossCause};
 pub use prefix::{InvalidPrefix, Prefix};
 pub use record::{Direction, FlowState, LogStatus, NatType, RECORD_VERSION, Record};
 pub use time::{Clock, InvalidWindowLength, TimeRange, Timestamp, Window, WindowLength};
+pub use total::KernelTotal;

@@ -7,6 +7,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::event::RejectReason;
+use crate::loss::LossCause;
 use crate::time::Timestamp;
 
 /// The version of the record format that this program writes.
@@ -29,6 +30,7 @@ macro_rules! words {
         }
     };
 }
+pub(crate) use words;
 
 words!(
     /// Whether a record speaks of traffic, of silence, or of loss.
@@ -119,6 +121,10 @@ pub struct Record {
     pub dst_asn: Option<u64>,
     pub flow_log_id: Option<Arc<str>>,
     pub lost: Option<u64>,
+    pub lost_bytes: Option<u64>,
+    pub lost_cause: Option<LossCause>,
+    pub kernel_packets: Option<u64>,
+    pub kernel_bytes: Option<u64>,
 }
 
 impl Record {
@@ -165,6 +171,10 @@ impl Record {
             dst_asn: None,
             flow_log_id: None,
             lost: None,
+            lost_bytes: None,
+            lost_cause: None,
+            kernel_packets: None,
+            kernel_bytes: None,
         }
     }
 }

@@ -9,7 +9,7 @@ use std::path::Path;
 use std::process::{Command, Output};
 use std::time::Duration;
 
-use api::{Batch, Client, Credential, Deadline, EnrolAgent, EnrolAgentRequest};
+use api::{Batch, Client, Credential, Deadline, Destination, EnrolAgent, EnrolAgentRequest};
 use flow::{LogStatus, Record, Timestamp};
 use tempfile::TempDir;
 use testkit::Program;
@@ -90,8 +90,10 @@ fn upload(place: &Place, topic: &str, records: Vec<Record>) {
         account: enrolled.account_id.parse().unwrap(),
         region: enrolled.region.parse().unwrap(),
         gateway: enrolled.nat_gateway_id.parse().unwrap(),
-        flow_log: "fl-00000001".parse().unwrap(),
-        topic: topic.parse().unwrap(),
+        destination: Destination::FlowLog {
+            flow_log: "fl-00000001".parse().unwrap(),
+            topic: topic.parse().unwrap(),
+        },
         records,
     };
     let agent = client(Credential::AgentToken(enrolled.agent_token));

@@ -1,28 +1,89 @@
-//! The topic of a flow log whose user chose none ("system default").
+//! The topics that the server makes itself: of flow logs whose user chose none ("system default"), and of the ledger.
 //!
-//! Hides: its logset, name, retention and index; that every step is safe to repeat.
-//! Knows nothing of: flow logs.
+//! Hides: their logset, names, retention and index; that every step is safe to repeat.
+//! Knows nothing of: flow logs, batches.
 
+use api::LEDGER_TOPIC_NAME;
 use flow::{LogsetId, Timestamp, TopicId};
 use store::{
-    IndexRow, LogsetFilter, LogsetRow, NameMatch, Owner, Page, StorageType, Store, StoreError, TopicFilter,
-    TopicRow,
+    IndexRow, IndexSettings, LogsetFilter, LogsetRow, NameMatch, Owner, Page, StorageType, Store, StoreError,
+    TopicFilter, TopicRow,
 };
 
 use crate::failure::Failure;
 use crate::object::index_rule::default_settings;
 use crate::object::topic::{FLOW_LOG_LOGSET, PERIOD_DEFAULT_DAYS, storage_id};
 
-/// The name of the topic. All such flow logs of a region share it, so that one search sees all their gateways.
-const TOPIC_NAME: &str = "flowlog_topic";
+/// A topic that the server makes.
+struct Made {
+    name: &'static str,
+    period_days: u32,
+    describes: &'static str,
+    index: fn() -> IndexSettings,
+}
 
-/// The region's topic for flow logs, in its logset for flow logs, with every field indexed. What is there already
-/// is used again, with all its records and settings.
+/// All flow logs without a topic of a region share it, so that one search sees all their gateways.
+const OF_FLOW_LOGS: Made =
+    Made { name: "flowlog_topic", period_days: PERIOD_DEFAULT_DAYS, describes: "", index: default_settings };
+
+/// The ledger of all gateways of a region. It has two rows for a whole window, and outlives the records it speaks of.
+const LEDGER: Made = Made {
+    name: LEDGER_TOPIC_NAME,
+    period_days: 366,
+    describes: "Whether each window of each gateway is complete",
+    index: ledger_settings,
+};
+
+/// What can be searched in the ledger: the fields that its rows have.
+const LEDGER_FIELDS: [&str; 16] = [
+    "account-id",
+    "packets",
+    "bytes",
+    "start",
+    "end",
+    "action",
+    "log-status",
+    "nat-gateway-id",
+    "start-ms",
+    "end-ms",
+    "flow-log-id",
+    "lost",
+    "lost-bytes",
+    "lost-cause",
+    "kernel-packets",
+    "kernel-bytes",
+];
+
+/// The region's topic for flow logs. What is there already is used again, with all its records and settings.
 pub(crate) fn ensure(store: &Store, owner: &Owner, now: Timestamp) -> Result<TopicId, Failure> {
+    ensure_made(&OF_FLOW_LOGS, store, owner, now)
+}
+
+/// The same for the region's ledger.
+pub(crate) fn ensure_ledger(store: &Store, owner: &Owner, now: Timestamp) -> Result<TopicId, Failure> {
+    ensure_made(&LEDGER, store, owner, now)
+}
+
+/// Refuses the ledger where a topic for records is named: only the server chooses it.
+pub(crate) fn refuse_ledger(topic: &TopicRow) -> Result<(), Failure> {
+    if topic.name != LEDGER.name {
+        return Ok(());
+    }
+    let message = format!("topic `{}` holds the ledger: choose another for records of a flow log", topic.id);
+    Err(Failure::new("InvalidParameterValue", message))
+}
+
+fn ledger_settings() -> IndexSettings {
+    let mut settings = default_settings();
+    settings.keys.retain(|key| LEDGER_FIELDS.contains(&key.name.as_str()));
+    settings
+}
+
+fn ensure_made(made: &Made, store: &Store, owner: &Owner, now: Timestamp) -> Result<TopicId, Failure> {
     let logset = ensure_logset(store, owner, now)?;
-    let topic = ensure_topic(store, owner, &logset, now)?;
+    let topic = ensure_topic(made, store, (owner, &logset), now)?;
     if store.index(owner, &topic)?.is_none() {
-        let index = IndexRow { settings: default_settings(), enabled: true, modified: now };
+        let index = IndexRow { settings: (made.index)(), enabled: true, modified: now };
         unless_taken(store.create_index(owner, &topic, &index))?;
     }
     Ok(topic)
@@ -48,10 +109,15 @@ fn ensure_logset(store: &Store, owner: &Owner, now: Timestamp) -> Result<LogsetI
     find()?.ok_or_else(|| vanished("logset", FLOW_LOG_LOGSET))
 }
 
-fn ensure_topic(store: &Store, owner: &Owner, logset: &LogsetId, now: Timestamp) -> Result<TopicId, Failure> {
+fn ensure_topic(
+    made: &Made,
+    store: &Store,
+    (owner, logset): (&Owner, &LogsetId),
+    now: Timestamp,
+) -> Result<TopicId, Failure> {
     let filter = TopicFilter {
         logsets: vec![logset.clone()],
-        names: vec![TOPIC_NAME.to_owned()],
+        names: vec![made.name.to_owned()],
         name_match: NameMatch::Exact,
         ..TopicFilter::default()
     };
@@ -64,17 +130,17 @@ fn ensure_topic(store: &Store, owner: &Owner, logset: &LogsetId, now: Timestamp)
     let topic = TopicRow {
         id: storage_id("TopicId", None, &owner.account)?,
         logset: logset.clone(),
-        name: TOPIC_NAME.to_owned(),
-        period_days: PERIOD_DEFAULT_DAYS,
+        name: made.name.to_owned(),
+        period_days: made.period_days,
         storage_type: StorageType::Hot,
-        describes: String::new(),
+        describes: made.describes.to_owned(),
         tags: Vec::new(),
         collecting: true,
         indexed: false,
         created: now,
     };
     unless_taken(store.create_topic(owner, &topic))?;
-    find()?.ok_or_else(|| vanished("topic", TOPIC_NAME))
+    find()?.ok_or_else(|| vanished("topic", made.name))
 }
 
 /// Somebody else may have made the same thing in the meantime.
@@ -86,6 +152,6 @@ fn unless_taken(made: Result<(), StoreError>) -> Result<(), StoreError> {
 }
 
 fn vanished(what: &str, name: &str) -> Failure {
-    let message = format!("{what} `{name}` was deleted while the flow log was being created: try again");
+    let message = format!("{what} `{name}` was deleted while it was being made: try again");
     Failure::new("FailedOperation", message)
 }

@@ -1,8 +1,10 @@
 //! Events in, records out: sums the events of each flow per window and gives every flow log its records.
 //!
-//! Hides: when a window closes, late events, how counters fold, flow-log matching, NODATA and SKIPDATA.
+//! Hides: when a window closes, late events, how counters fold, flow-log matching, NODATA, SKIPDATA
+//! and the ledger.
 //! Knows nothing of: the kernel, disk, network, the clock (`complete_until` is an argument).
 
+mod balance;
 mod conversation;
 mod ends;
 mod inventory;
@@ -11,6 +13,7 @@ mod row;
 mod settings;
 mod windows;
 
+pub use balance::Balance;
 pub use conversation::{
     CLOSED_LINGER, CONVERSATIONS_MAX, ICMP_IDLE, OTHER_IDLE, TCP_IDLE, TCP_UNANSWERED_IDLE, UDP_IDLE,
     UDP_UNANSWERED_IDLE,

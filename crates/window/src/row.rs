@@ -88,7 +88,12 @@ impl Stamp {
         record
     }
 
-    fn bare(&self, start: Timestamp, end: Timestamp, status: LogStatus) -> Record {
+    /// The words for what passed and for what was refused.
+    pub(crate) const fn actions(&self) -> [&Arc<str>; 2] {
+        [&self.accept, &self.reject]
+    }
+
+    pub(crate) fn bare(&self, start: Timestamp, end: Timestamp, status: LogStatus) -> Record {
         let mut record = Record::empty(start, end, status);
         record.account_id = Some(Arc::clone(&self.account));
         record.region_id = Some(Arc::clone(&self.region));

@@ -7,9 +7,11 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use flow::{
-    Counters, Event, FlowKey, FlowLog, FlowLogId, Record, TimeRange, Timestamp, TopicId, Verdict, Window,
+    Counters, Event, FlowKey, FlowLog, FlowLogId, KernelTotal, Loss, LossCause, Record, TimeRange, Timestamp,
+    TopicId, Verdict, Window,
 };
 
+use crate::balance::{Balance, taken_back};
 use crate::conversation::{CONVERSATIONS_MAX, Conversations, Seen};
 use crate::ends::Ends;
 use crate::inventory::Inventory;
@@ -45,9 +47,16 @@ pub struct Windows {
     /// The first window that is not closed; `None` before the first `close`.
     next: Option<Window>,
     /// What came too late since the last close.
-    late: Option<u64>,
-    /// Windows that begin before it were not watched in full.
-    watched_since: Timestamp,
+    late: Balance,
+    unwatched: Unwatched,
+}
+
+/// The windows that were not watched in full.
+#[derive(Debug)]
+struct Unwatched {
+    /// Those that begin before it.
+    until: Timestamp,
+    cause: LossCause,
 }
 
 /// A window that will not change any more, with what each flow log collected in it.
@@ -55,10 +64,10 @@ pub struct Windows {
 pub struct ClosedWindow {
     /// The window; of a long gap the first.
     pub window: Window,
-    /// The first moment after it; of a long gap the first moment after the gap.
+    /// The first moment after it; of a long gap the first moment after the gap, of a window closed early that moment.
     pub until: Timestamp,
-    /// `Some` when something was lost in it: how many packets, zero when nobody knows.
-    pub lost: Option<u64>,
+    /// Whether it is complete.
+    pub balance: Balance,
     /// One entry for each flow log, in the order given to `close`.
     pub collected: Vec<Collected>,
 }
@@ -85,8 +94,8 @@ impl Windows {
             open_flows_max: OPEN_FLOWS_MAX,
             conversations: Conversations::new(settings.gateway.clone(), CONVERSATIONS_MAX),
             next: None,
-            late: None,
-            watched_since: TimeRange::ALWAYS.from,
+            late: Balance::default(),
+            unwatched: Unwatched { until: TimeRange::ALWAYS.from, cause: LossCause::AgentDown },
             settings,
         }
     }
@@ -111,10 +120,10 @@ impl Windows {
         self.next = Some(self.next.map_or(window, |next| next.max(window)));
     }
 
-    /// Notes that nobody watched before `moment`: windows that begin before it and are not closed yet miss an
-    /// unknown number of packets.
-    pub fn watched_since(&mut self, moment: Timestamp) {
-        self.watched_since = moment;
+    /// Notes that nobody watched before `moment`, and why: windows that begin before it and are not closed yet miss
+    /// an unknown number of packets.
+    pub fn watched_since(&mut self, moment: Timestamp, cause: LossCause) {
+        self.unwatched = Unwatched { until: moment, cause };
     }
 
     /// The first moment that is in no closed window; `None` before the first `close` or `resume`.
@@ -129,14 +138,25 @@ impl Windows {
         Collected { flow_log: flow_log.id.clone(), topic: flow_log.topic.clone(), records: vec![record] }
     }
 
+    /// The rows of the ledger about a range of time.
+    pub fn ledger(&self, range: TimeRange, balance: &Balance) -> Vec<Record> {
+        balance.rows(&self.stamp, range)
+    }
+
+    /// The row of the ledger that takes back records of `flow_log`, which were lost on their way to the server.
+    pub fn taken_back(&self, flow_log: &FlowLogId, loss: &Loss) -> Record {
+        let range = TimeRange { from: loss.window.start(), to: loss.window.end() };
+        taken_back(&self.stamp, range, (loss.cause, loss.counters()), flow_log)
+    }
+
     /// Adds an event to its window.
     ///
     /// The window is that of the event's first packet; a last packet beyond it is taken as its last millisecond.
     pub fn observe(&mut self, event: Event) {
-        let packets = event.forward.packets.saturating_add(event.reply.packets);
+        let packets = event.forward.plus(event.reply);
         let window = self.settings.length.window_of(event.first);
         if self.next.is_some_and(|next| window < next) {
-            self.late = Some(self.late.unwrap_or(0).saturating_add(packets));
+            self.late.lose(LossCause::Late, packets);
             return;
         }
         let open = self.open.entry(window).or_default();
@@ -152,20 +172,32 @@ impl Windows {
         };
         if let Some(known) = open.flows.get_mut(&key) {
             known.fold(sum);
+            open.balance.record(&key.1, packets);
         } else if self.open_flows < self.open_flows_max {
             self.open_flows += 1;
+            open.balance.record(&key.1, packets);
             open.flows.insert(key, sum);
         } else {
-            open.lose(packets);
+            open.balance.lose(LossCause::WindowsFull, packets);
         }
     }
 
-    /// Notes that `packets` of `window` are missing; zero when nobody knows how many.
-    pub fn lose(&mut self, window: Window, packets: u64) {
+    /// Notes that packets of a window are missing.
+    pub fn lose(&mut self, loss: &Loss) {
+        self.balance_of(loss.window).lose(loss.cause, loss.counters());
+    }
+
+    /// Notes what the kernel counted in a window.
+    pub fn count(&mut self, total: &KernelTotal) {
+        self.balance_of(total.window).count(total);
+    }
+
+    /// What is told of a closed window counts in the next that closes.
+    fn balance_of(&mut self, window: Window) -> &mut Balance {
         if self.next.is_some_and(|next| window < next) {
-            self.late = Some(self.late.unwrap_or(0).saturating_add(packets));
+            &mut self.late
         } else {
-            self.open.entry(window).or_default().lose(packets);
+            &mut self.open.entry(window).or_default().balance
         }
     }
 
@@ -177,16 +209,15 @@ impl Windows {
         let current = self.settings.length.window_of(complete_until);
         let oldest = self.open.keys().next().map_or(current, |window| current.min(*window));
         let mut cursor = self.next.unwrap_or(oldest);
-        if cursor < current
-            && let Some(late) = self.late.take()
-        {
-            self.open.entry(cursor).or_default().lose(late);
+        if cursor < current && self.late != Balance::default() {
+            let late = std::mem::take(&mut self.late);
+            self.open.entry(cursor).or_default().balance.add(&late);
         }
         let mut closed = Vec::new();
         while cursor < current {
             let busy = self.open.keys().next().copied().filter(|window| *window < current);
             if busy == Some(cursor) {
-                closed.push(self.close_one(cursor, flow_logs));
+                closed.push(self.close_one(cursor, cursor.end(), flow_logs));
                 cursor = cursor.next();
             } else {
                 let quiet_until = busy.unwrap_or(current);
@@ -198,17 +229,19 @@ impl Windows {
         closed
     }
 
-    /// Closes all windows that hold something, complete or not, oldest first: the end of a run.
+    /// Closes all windows that hold something, complete or not, oldest first: the end of a run, at `now`.
     ///
     /// What a later run observes in the last of them becomes further records of the same window.
-    pub fn close_early(&mut self, flow_logs: &[FlowLog]) -> Vec<ClosedWindow> {
+    pub fn close_early(&mut self, now: Timestamp, flow_logs: &[FlowLog]) -> Vec<ClosedWindow> {
         let windows: Vec<Window> = self.open.keys().copied().collect();
-        windows.into_iter().map(|window| self.close_one(window, flow_logs)).collect()
+        let until = |window: Window| now.clamp(window.start(), window.end());
+        windows.into_iter().map(|window| self.close_one(window, until(window), flow_logs)).collect()
     }
 
-    fn close_one(&mut self, window: Window, flow_logs: &[FlowLog]) -> ClosedWindow {
-        let Open { flows, lost } = self.open.remove(&window).unwrap_or_default();
-        let lost = lost.or_else(|| self.unwatched(window));
+    fn close_one(&mut self, window: Window, until: Timestamp, flow_logs: &[FlowLog]) -> ClosedWindow {
+        let Open { flows, mut balance } = self.open.remove(&window).unwrap_or_default();
+        self.note_unwatched(window, &mut balance);
+        let lost = balance.lost();
         self.open_flows -= flows.len();
         let mut flows: Vec<((FlowKey, Verdict), Sum)> = flows.into_iter().collect();
         flows.sort_unstable_by(|(left, _), (right, _)| left.cmp(right));
@@ -240,34 +273,43 @@ impl Windows {
             .iter()
             .zip(records)
             .map(|(flow_log, rows)| self.collected(flow_log, rows, (window.start(), window.end()), lost));
-        ClosedWindow { window, until: window.end(), lost, collected: collected.collect() }
+        ClosedWindow { window, until, collected: collected.collect(), balance }
     }
 
     /// Closes the windows from `first` to before `until`, in which nothing happened.
     fn close_quiet(&self, first: Window, until: Window, flow_logs: &[FlowLog]) -> Vec<ClosedWindow> {
-        let empty = |window: Window, until: Timestamp, lost: Option<u64>| {
+        let empty = |window: Window, until: Timestamp, balance: Balance| {
+            let lost = balance.lost();
             let collected = flow_logs
                 .iter()
                 .map(|flow_log| self.collected(flow_log, Vec::new(), (window.start(), until), lost))
                 .collect();
-            ClosedWindow { window, until, lost, collected }
+            ClosedWindow { window, until, balance, collected }
         };
         let oldest_told = until.start().minus(self.settings.length.duration() * QUIET_WINDOWS_MAX);
         let mut window = first.max(self.settings.length.window_of(oldest_told));
         let mut closed = Vec::new();
         if first < window {
-            closed.push(empty(first, window.start(), Some(0)));
+            let watched = first.start() >= self.unwatched.until;
+            let cause = if watched { LossCause::ClockSet } else { self.unwatched.cause };
+            let mut gap = Balance::default();
+            gap.lose(cause, Counters::default());
+            closed.push(empty(first, window.start(), gap));
         }
         while window < until {
-            closed.push(empty(window, window.end(), self.unwatched(window)));
+            let mut balance = Balance::default();
+            self.note_unwatched(window, &mut balance);
+            closed.push(empty(window, window.end(), balance));
             window = window.next();
         }
         closed
     }
 
-    /// `Some(0)`, an unknown number of lost packets, when the window was not watched in full.
-    fn unwatched(&self, window: Window) -> Option<u64> {
-        (window.start() < self.watched_since).then_some(0)
+    /// An unknown number of packets is lost when the window was not watched in full, unless the source said so.
+    fn note_unwatched(&self, window: Window, balance: &mut Balance) {
+        if window.start() < self.unwatched.until && !balance.has_lost(LossCause::NotWatching) {
+            balance.lose(self.unwatched.cause, Counters::default());
+        }
     }
 
     /// The records of `flow_log`, with the one that speaks of silence or loss.
@@ -295,14 +337,7 @@ impl Windows {
 #[derive(Debug, Default)]
 struct Open {
     flows: HashMap<(FlowKey, Verdict), Sum>,
-    /// `Some` when something was lost.
-    lost: Option<u64>,
-}
-
-impl Open {
-    fn lose(&mut self, packets: u64) {
-        self.lost = Some(self.lost.unwrap_or(0).saturating_add(packets));
-    }
+    balance: Balance,
 }
 
 /// The events of one flow and verdict in one window, summed. The order of the events does not matter.

@@ -12,8 +12,8 @@ use std::sync::{Arc, LazyLock};
 
 use expect_test::{Expect, expect};
 use flow::{
-    CollectionScope, CollectionType, Counters, Event, FlowKey, FlowLog, LogStatus, Prefix, Record,
-    RejectReason, Rejection, Timestamp, Tuple, Verdict, WindowLength, protocol,
+    CollectionScope, CollectionType, Counters, Event, FlowKey, FlowLog, LogStatus, Loss, LossCause, Prefix,
+    Record, RejectReason, Rejection, Timestamp, Tuple, Verdict, WindowLength, protocol,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -332,7 +332,8 @@ fn a_quiet_window_is_told_only_of_what_the_inventory_describes() {
         let mut windows = windows(inventory);
         windows.close(Timestamp::default(), &[]);
         if lost {
-            windows.lose(WindowLength::MINUTE.window_of(Timestamp::default()), 7);
+            let window = WindowLength::MINUTE.window_of(Timestamp::default());
+            windows.lose(&Loss { packets: 7, ..Loss::unknown(window, LossCause::TooManyFlows) });
         }
         let closed = windows.close(Timestamp::from_seconds(60), &flow_logs());
         let of_place = |scope| !matches!(scope, CollectionScope::Nat | CollectionScope::NetworkInterface);

@@ -40,5 +40,6 @@ fn title(group: FieldGroup) -> &'static str {
         FieldGroup::Refusal => "Refusal: only with `action` `REJECT`",
         FieldGroup::Place => "Place: from inventory and offline data",
         FieldGroup::Order => "Order and loss",
+        FieldGroup::Ledger => "Ledger: only in the topic `nat-gateway-ledger`",
     }
 }

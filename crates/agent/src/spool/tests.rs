@@ -211,6 +211,7 @@ impl World {
             .map(|part| EncodedBatch {
                 id: Uuid::new_v4(),
                 first: Timestamp::from_millis(window * WINDOW_MS),
+                content: records(7),
                 bytes: format!("window {window} part {part}").into_bytes(),
             })
             .collect();
@@ -219,7 +220,7 @@ impl World {
         if self.spool.add(&batches).is_ok() {
             self.promised.insert(window, batches.iter().map(|batch| batch.id).collect());
             // A failure is no harm: the windows since the last note then count as lost.
-            if self.spool.note_closed_until(Timestamp::from_millis((window + 1) * WINDOW_MS)).is_ok() {
+            if self.spool.note(noted(Timestamp::from_millis((window + 1) * WINDOW_MS))).is_ok() {
                 self.noted = window;
             }
         }
@@ -248,7 +249,7 @@ impl World {
 
     fn restart(&mut self) {
         self.spool = Spool::open(Box::new(self.disk.clone()), u64::MAX).unwrap();
-        let noted = self.spool.closed_until().map_or(0, |moment| moment.millis() / WINDOW_MS - 1);
+        let noted = self.spool.noted().map_or(0, |noted| noted.closed_until.millis() / WINDOW_MS - 1);
         assert!(noted >= self.noted, "the note of window {} is forgotten: {noted}", self.noted);
         assert!(
             noted == 0 || self.promised.contains_key(&noted),
@@ -265,7 +266,8 @@ impl World {
             assert!(self.stored.contains_key(id) || self.refused.contains(id), "batch {id} is forgotten");
         }
         assert_eq!(self.spool.waiting(), (0, 0));
-        assert_eq!(self.spool.take_lost(), [], "no power cut tears a batch that was promised");
+        let torn = self.spool.take_lost().into_iter().filter(|lost| lost.cause == LossCause::BatchTorn);
+        assert_eq!(torn.count(), 0, "no power cut tears a batch that was promised");
     }
 }
 
@@ -296,7 +298,22 @@ proptest! {
 }
 
 fn batch(text: &str) -> EncodedBatch {
-    EncodedBatch { id: Uuid::new_v4(), first: Timestamp::from_seconds(60), bytes: text.as_bytes().to_vec() }
+    let first = Timestamp::from_seconds(60);
+    EncodedBatch { id: Uuid::new_v4(), first, content: records(7), bytes: text.as_bytes().to_vec() }
+}
+
+/// What a batch with so many packets holds.
+fn records(packets: u64) -> Content {
+    let told = Counters { packets, bytes: packets * 100 };
+    Content::Records { flow_log: "fl-00000001".parse().unwrap(), told }
+}
+
+fn lost(cause: LossCause) -> LostBatch {
+    LostBatch { first: Timestamp::from_seconds(60), content: records(7), cause }
+}
+
+fn noted(closed_until: Timestamp) -> Noted {
+    Noted { closed_until, gap: LossCause::AgentDown }
 }
 
 /// Sends all that can be sent; returns what arrived.
@@ -328,7 +345,7 @@ fn a_damaged_file_is_set_aside_and_the_others_are_sent() {
     let (spool, metrics) = (open(), AgentMetrics::default());
     assert_eq!(sent(&spool, &metrics), ["second", "fourth"]);
     assert_eq!(metrics.read().torn_batches_total, 2);
-    assert_eq!(spool.take_lost(), [Timestamp::from_seconds(60); 2]);
+    assert_eq!(spool.take_lost(), [lost(LossCause::BatchTorn), lost(LossCause::BatchTorn)]);
     let names: Vec<(String, u64)> = Folder::open(place.path()).unwrap().list().unwrap();
     assert_eq!(names.iter().filter(|(name, _)| name.ends_with(TORN_SUFFIX)).count(), 2, "{names:?}");
     assert_eq!(open().waiting(), (0, 0));
@@ -345,6 +362,7 @@ fn a_refused_batch_is_kept_with_its_reason_and_blocks_nothing() {
     assert_eq!(shipper.turn(&spool, &mut { refuse }), Next::Now);
     assert_eq!(sent(&spool, &metrics), ["fine"]);
     assert_eq!(metrics.read().refused_batches_total, 1);
+    assert_eq!(spool.take_lost(), [lost(LossCause::BatchRefused)]);
     let folder = Folder::open(place.path()).unwrap();
     let (reason, _) =
         folder.list().unwrap().into_iter().find(|(name, _)| name.ends_with(REASON_SUFFIX)).unwrap();
@@ -378,7 +396,7 @@ fn a_batch_that_somebody_removed_is_lost_not_damaged_and_blocks_nothing() {
     let metrics = AgentMetrics::default();
     assert_eq!(sent(&spool, &metrics), ["fine"]);
     assert_eq!((metrics.read().torn_batches_total, spool.waiting()), (0, (0, 0)));
-    assert_eq!(spool.take_lost(), [Timestamp::from_seconds(60)]);
+    assert_eq!(spool.take_lost(), [lost(LossCause::BatchTorn)]);
 }
 
 #[test]
@@ -423,4 +441,25 @@ fn a_disk_that_refuses_takes_all_or_nothing() {
         assert_eq!(arrived, expected, "{operations}");
         assert_eq!(taken, operations >= 5, "two writes, two renames, one sync");
     }
+}
+
+#[test]
+fn no_packet_is_missing_without_a_batch_that_tells_of_none() {
+    let spool = Spool::open(Box::new(Disk::default()), u64::MAX).unwrap();
+    for content in [records(0), Content::Ledger] {
+        spool.add(&[EncodedBatch { content, ..batch("silence") }]).unwrap();
+        spool.set_aside(&spool.oldest().unwrap(), &SetAside::Torn);
+    }
+    assert_eq!(spool.take_lost(), []);
+}
+
+#[test]
+fn a_note_says_why_the_record_has_a_gap_and_one_of_an_earlier_version_blames_the_agent() {
+    let disk = Disk::default();
+    let open = || Spool::open(Box::new(disk.clone()), u64::MAX).unwrap();
+    let gap = Noted { gap: LossCause::ClockSet, ..noted(Timestamp::from_seconds(60)) };
+    open().note(gap).unwrap();
+    assert_eq!(open().noted(), Some(gap));
+    disk.write(CLOSED_UNTIL_FILE, br#"{"version":1,"closed_until_ms":60000}"#).unwrap();
+    assert_eq!(open().noted(), Some(noted(Timestamp::from_seconds(60))));
 }

@@ -7,14 +7,17 @@ mod server;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use agent::{AgentError, AgentMetrics, AgentSettings, Stop};
-use api::AgentFlowLog;
+use api::{AgentFlowLog, Batch};
 use capture::{GatewayFacts, Progress, Recorder, Replay, Source, SourceError};
-use flow::{Counters, Event, FlowKey, LogStatus, Record, Timestamp, Tuple, Verdict, WindowLength, protocol};
+use flow::{
+    Counters, Event, FlowKey, KernelTotal, LogStatus, Record, Timestamp, Tuple, Verdict, WindowLength,
+    protocol,
+};
 
 use server::{Mood, Server};
 
@@ -53,8 +56,12 @@ fn record(path: &Path) {
         interface_in: None,
         interface_out: None,
     };
-    let progress =
-        |seconds| Progress { complete_until: at(seconds), losses: Vec::new(), poll_again: at(seconds) };
+    let progress = |seconds| Progress {
+        complete_until: at(seconds),
+        losses: Vec::new(),
+        totals: Vec::new(),
+        poll_again: at(seconds),
+    };
     let mut recorder = Recorder::create(path, &facts(), length()).unwrap();
     recorder.write(&[], &progress(0)).unwrap();
     recorder.write(&[event], &progress(10)).unwrap();
@@ -70,19 +77,31 @@ struct Host {
     /// `Some` when the source counts on between runs: since when.
     counting_since: Option<Timestamp>,
     kept: Arc<AtomicU64>,
+    /// Whether the source notices that somebody set the clock.
+    clock_is_set: Arc<AtomicBool>,
 }
 
-/// A source that counts on between the runs of the agent.
+/// A source that counts in the kernel, and counts on between the runs of the agent.
 struct CountsOn {
     replay: Replay,
     since: Option<Timestamp>,
     /// How often the agent said that what it got is kept.
     kept: Arc<AtomicU64>,
+    clock_is_set: Arc<AtomicBool>,
 }
 
 impl Source for CountsOn {
     fn poll(&mut self, now: Timestamp, events: &mut Vec<Event>) -> Result<Progress, SourceError> {
-        self.replay.poll(now, events)
+        if self.clock_is_set.load(Ordering::SeqCst) {
+            return Err(SourceError::ClockSet { millis: 60_000 });
+        }
+        let known = events.len();
+        let mut progress = self.replay.poll(now, events)?;
+        progress.totals.extend(events[known..].iter().map(|event| KernelTotal {
+            accepted: event.forward.plus(event.reply),
+            ..KernelTotal::nothing(length().window_of(event.first))
+        }));
+        Ok(progress)
     }
 
     fn kept(&mut self) -> Result<(), SourceError> {
@@ -115,6 +134,7 @@ impl Host {
             inventory_file: None,
             counting_since: None,
             kept: Arc::default(),
+            clock_is_set: Arc::default(),
         }
     }
 
@@ -136,8 +156,8 @@ impl Host {
         let (stop, metrics, now) = (Stop::new(), settings.metrics.clone(), Arc::clone(&self.now));
         let clock: flow::Clock = Arc::new(move || Timestamp::from_millis(now.load(Ordering::SeqCst)));
         let replay = Replay::open(&self.place.path().join("recording"), clock()).unwrap();
-        let kept = Arc::clone(&self.kept);
-        let source = Box::new(CountsOn { replay, since: self.counting_since, kept });
+        let (kept, clock_is_set) = (Arc::clone(&self.kept), Arc::clone(&self.clock_is_set));
+        let source = Box::new(CountsOn { replay, since: self.counting_since, kept, clock_is_set });
         let asked = stop.clone();
         let thread = std::thread::spawn(move || agent::run(settings, source, facts(), clock, asked));
         self.running = Some(Running { stop, metrics, thread });
@@ -179,6 +199,21 @@ fn told(record: &Record) -> (i64, i64, LogStatus, u64) {
     (record.start.seconds() - START, record.end.seconds() - START, record.log_status, packets)
 }
 
+/// The rows of the ledger: start and end in seconds, what the kernel counted and what was recorded of it, what was lost
+/// and why. The rows about what was refused are left out: they say that nothing was.
+fn ledger(server: &Server) -> Vec<String> {
+    let rows = server.ledger().into_iter().filter(|row| row.action.as_deref() != Some("REJECT"));
+    let line = |row: Record| {
+        let number = |value: Option<u64>| value.map_or("?".to_owned(), |value| value.to_string());
+        let told = match row.lost_cause {
+            Some(cause) => format!("lost {} {}", number(row.lost), cause.as_str()),
+            None => format!("kernel {} recorded {}", number(row.kernel_packets), number(row.packets)),
+        };
+        format!("{}-{} {told}", row.start.seconds() - START, row.end.seconds() - START)
+    };
+    rows.map(line).collect()
+}
+
 #[test]
 fn a_window_is_on_the_server_as_soon_as_it_closes() {
     let server = Server::start(vec![flow_log("fl-00000001"), flow_log("fl-00000002")]);
@@ -205,10 +240,11 @@ fn a_window_is_on_the_server_as_soon_as_it_closes() {
     server.order(vec![flow_log("fl-00000002")]);
     server.wait("the agent knows that one was paused", |seen| seen.known_generation == Some(2));
     host.set_clock(20);
-    server.wait("the other goes on", |seen| seen.stored.len() == 3);
+    server.wait("the other goes on", |seen| seen.stored.len() == 3 && seen.ledger.len() == 2);
     assert_eq!(server.records("fl-00000001").len(), 1);
     let numbers = host.stop().read();
-    assert_eq!((numbers.sent_batches_total, numbers.spooled_batches, numbers.flow_logs), (3, 0, 1));
+    assert_eq!((numbers.sent_batches_total, numbers.spooled_batches, numbers.flow_logs), (5, 0, 1));
+    assert_eq!(ledger(&server), ["0-10 kernel 5 recorded 5", "10-20 kernel 5 recorded 5"]);
 }
 
 #[test]
@@ -221,10 +257,10 @@ fn an_answer_that_is_lost_stores_nothing_twice() {
     host.set_clock(10);
     server.wait("the batch was stored twice", |seen| seen.uploads >= 2);
     server.be(Mood::Working);
-    server.wait("the batch was acknowledged", |seen| seen.acknowledged == 1);
+    server.wait("both batches were acknowledged", |seen| seen.acknowledged == 1 && seen.ledger.len() == 1);
     assert_eq!(server.records("fl-00000001").len(), 1);
     let numbers = host.stop().read();
-    assert_eq!((numbers.sent_batches_total, numbers.sent_again_batches_total), (1, 1));
+    assert_eq!((numbers.sent_batches_total, numbers.sent_again_batches_total), (2, 1));
 }
 
 #[test]
@@ -236,7 +272,7 @@ fn a_restart_without_a_server_goes_on_collecting_and_tells_what_nobody_watched()
     server.be(Mood::Busy);
     host.set_clock(10);
     server.wait("the server was asked in vain", |seen| seen.uploads >= 1);
-    assert_eq!(host.stop().read().spooled_batches, 1);
+    assert_eq!(host.stop().read().spooled_batches, 2, "records, and the ledger");
 
     host.set_clock(35);
     server.be(Mood::Gone);
@@ -249,7 +285,7 @@ fn a_restart_without_a_server_goes_on_collecting_and_tells_what_nobody_watched()
 
     server.be(Mood::Working);
     host.start(&server);
-    server.wait("all that was spooled arrives", |seen| seen.stored.len() >= 2);
+    server.wait("all that was spooled arrives", |seen| seen.stored.len() >= 2 && seen.ledger.len() >= 2);
     host.stop();
     let mut told: Vec<_> = server.records("fl-00000001").iter().map(told).collect();
     told.sort_by_key(|(start, _, status, _)| (*start, *status));
@@ -262,6 +298,17 @@ fn a_restart_without_a_server_goes_on_collecting_and_tells_what_nobody_watched()
             (30, 40, LogStatus::SkipData, 0),
             (31, 34, LogStatus::Ok, PACKETS),
             (41, 44, LogStatus::Ok, PACKETS),
+        ]
+    );
+    assert_eq!(
+        ledger(&server),
+        [
+            "0-10 kernel 5 recorded 5",
+            "10-20 lost ? agent-down",
+            "20-30 lost ? agent-down",
+            "30-40 kernel 5 recorded 5",
+            "30-40 lost ? agent-down",
+            "40-50 kernel 5 recorded 5",
         ]
     );
     assert_eq!(server.seen(|seen| seen.enrolments), 1, "an identity is kept");
@@ -281,8 +328,13 @@ fn windows_between_two_runs_are_complete_when_the_source_counted_on() {
     host.set_clock(35);
     host.counting_since = Some(at(0));
     host.start(&server);
-    server.wait("the windows in between are stored", |seen| seen.stored.len() >= 2);
+    server.wait("the windows in between are stored", |seen| seen.stored.len() >= 2 && seen.ledger.len() >= 2);
     host.stop();
+    assert_eq!(
+        ledger(&server),
+        ["0-10 kernel 5 recorded 5", "10-20 kernel ? recorded 0", "20-30 kernel ? recorded 0"],
+        "none of them lost anything"
+    );
     let mut told: Vec<_> = server.records("fl-00000001").iter().map(told).collect();
     told.sort_by_key(|(start, _, status, _)| (*start, *status));
     assert_eq!(
@@ -317,7 +369,7 @@ fn a_clock_set_back_between_two_runs_does_not_end_the_record() {
 fn what_finds_no_room_in_the_spool_is_told_to_the_packet() {
     let server = Server::start(vec![flow_log("fl-00000001")]);
     let mut host = Host::new();
-    host.spool_bytes_max = 2 * 4096;
+    host.spool_bytes_max = 4 * 4096;
     host.start(&server);
     server.wait("the agent knows its flow logs", |seen| seen.known_generation == Some(1));
     server.be(Mood::Busy);
@@ -329,9 +381,9 @@ fn what_finds_no_room_in_the_spool_is_told_to_the_packet() {
         });
     }
     server.be(Mood::Working);
-    server.wait("there is room again", |seen| seen.stored.len() == 2);
+    server.wait("there is room again", |seen| seen.stored.len() == 2 && seen.ledger.len() == 2);
     host.set_clock(60);
-    server.wait("the gap is told", |seen| seen.stored.len() == 3);
+    server.wait("the gap is told", |seen| seen.stored.len() == 3 && seen.ledger.len() == 3);
     let numbers = host.stop().read();
     assert_eq!((numbers.withheld_windows_total, numbers.lost_packets_total), (3, 3 * PACKETS));
     let mut told: Vec<_> = server.records("fl-00000001").iter().map(told).collect();
@@ -345,6 +397,16 @@ fn what_finds_no_room_in_the_spool_is_told_to_the_packet() {
             (51, 54, LogStatus::Ok, PACKETS),
         ]
     );
+    assert_eq!(
+        ledger(&server),
+        [
+            "0-10 kernel 5 recorded 5",
+            "10-20 kernel 5 recorded 5",
+            "20-50 kernel 15 recorded 0",
+            "20-50 lost 15 spool-full",
+            "50-60 kernel 5 recorded 5",
+        ]
+    );
 }
 
 #[test]
@@ -355,15 +417,76 @@ fn a_batch_that_the_server_refuses_blocks_nothing() {
     server.wait("the agent knows its flow logs", |seen| seen.known_generation == Some(1));
     server.be(Mood::Refusing);
     host.set_clock(10);
-    server.wait("the batch is refused", |seen| seen.uploads == 1);
+    check_that_the_loss_of_the_first_batch_is_told(&server, host, "batch-refused");
+}
+
+#[test]
+fn a_batch_whose_file_is_damaged_is_told_to_the_packet() {
+    let server = Server::start(vec![flow_log("fl-00000001")]);
+    let mut host = Host::new();
+    host.start(&server);
+    server.wait("the agent knows its flow logs", |seen| seen.known_generation == Some(1));
+    server.be(Mood::Busy);
+    host.set_clock(10);
+    server.wait("the batch waits", |seen| seen.uploads >= 1);
+    let spool = host.place.path().join("state/spool");
+    let paths = std::fs::read_dir(spool).unwrap().map(|entry| entry.unwrap().path());
+    let file = paths.into_iter().find(|path| path.to_string_lossy().contains(".fl-00000001.")).unwrap();
+    std::fs::write(file, b"torn").unwrap();
+    check_that_the_loss_of_the_first_batch_is_told(&server, host, "batch-torn");
+}
+
+#[track_caller]
+fn check_that_the_loss_of_the_first_batch_is_told(server: &Server, mut host: Host, cause: &str) {
+    let metrics = host.running.as_ref().unwrap().metrics.clone();
+    server.be(if cause == "batch-torn" { Mood::Working } else { Mood::Refusing });
+    server.wait("the agent knows what is missing", |_| metrics.read().lost_packets_total == PACKETS);
     server.be(Mood::Working);
     host.set_clock(20);
-    server.wait("the next one is stored", |seen| seen.stored.len() == 1);
-    assert_eq!(host.stop().read().refused_batches_total, 1);
+    server.wait("the next one is stored", |seen| seen.stored.len() == 1 && seen.ledger.len() == 2);
+    let numbers = host.stop().read();
+    assert_eq!(numbers.refused_batches_total + numbers.torn_batches_total, 1);
     assert_eq!(
         server.records("fl-00000001").iter().map(told).collect::<Vec<_>>(),
-        [(11, 14, LogStatus::Ok, PACKETS)]
+        [(0, 10, LogStatus::SkipData, PACKETS), (11, 14, LogStatus::Ok, PACKETS)]
     );
+    let taken_back = format!("0-10 lost 5 {cause}");
+    assert_eq!(
+        ledger(server),
+        ["0-10 kernel 5 recorded 5", taken_back.as_str(), "10-20 kernel 5 recorded 5"],
+        "the row of the loss takes back what the window recorded"
+    );
+}
+
+#[test]
+fn a_clock_that_is_set_is_the_cause_of_the_gap_that_it_makes() {
+    let server = Server::start(Vec::new());
+    let mut host = Host::new();
+    host.start(&server);
+    server.wait("the agent knows that there is no flow log", |seen| seen.known_generation == Some(1));
+    host.set_clock(10);
+    server.wait("the ledger is kept all the same", |seen| seen.ledger.len() == 1);
+    host.set_clock(45);
+    host.clock_is_set.store(true, Ordering::SeqCst);
+    let outcome = host.running.take().unwrap().thread.join().unwrap();
+    assert!(matches!(outcome, Err(AgentError::Source(SourceError::ClockSet { .. }))), "{outcome:?}");
+
+    host.clock_is_set.store(false, Ordering::SeqCst);
+    server.order(Vec::new());
+    host.start(&server);
+    server.wait("the agent runs again", |seen| seen.known_generation == Some(2));
+    host.set_clock(60);
+    let is_last = |row: &Record| row.start == at(50);
+    let has_come = |batch: &Batch| batch.records.iter().any(is_last);
+    server.wait("the record goes on", |seen| seen.ledger.values().any(has_come));
+    host.stop();
+    let told = ledger(&server);
+    let lost: Vec<&str> = told.iter().filter(|row| row.contains("lost")).map(String::as_str).collect();
+    assert_eq!(told.first().map(String::as_str), Some("0-10 kernel 5 recorded 5"));
+    for window in ["10-20", "20-30", "30-40", "40-50"] {
+        assert!(lost.contains(&format!("{window} lost ? clock-set").as_str()), "{told:?}");
+    }
+    assert_eq!(told.last().map(String::as_str), Some("50-60 kernel 5 recorded 5"));
 }
 
 #[test]

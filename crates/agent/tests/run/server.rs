@@ -7,8 +7,8 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
 use api::{
-    AgentFlowLog, AgentStatus, Batch, EnrolAgentRequest, EnrolAgentResponse, ErrorBody, ErrorReply,
-    UploadBatchResponse, WatchFlowLogsRequest, WatchFlowLogsResponse,
+    AgentFlowLog, AgentStatus, Batch, Destination, EnrolAgentRequest, EnrolAgentResponse, ErrorBody,
+    ErrorReply, UploadBatchResponse, WatchFlowLogsRequest, WatchFlowLogsResponse,
 };
 use flow::Record;
 use serde::Serialize;
@@ -46,7 +46,10 @@ pub(crate) struct Seen {
     pub(crate) uploads: u32,
     pub(crate) acknowledged: u32,
     pub(crate) turned_away: u32,
+    /// Batches of flow logs.
     pub(crate) stored: BTreeMap<Uuid, Batch>,
+    /// Batches of the ledger, which are neither counted nor refused for good.
+    pub(crate) ledger: BTreeMap<Uuid, Batch>,
     generation: u64,
     flow_logs: Vec<AgentFlowLog>,
 }
@@ -74,6 +77,7 @@ impl Server {
             acknowledged: 0,
             turned_away: 0,
             stored: BTreeMap::new(),
+            ledger: BTreeMap::new(),
             generation: 1,
             flow_logs,
         };
@@ -111,9 +115,20 @@ impl Server {
     /// All stored records of a flow log.
     pub(crate) fn records(&self, flow_log: &str) -> Vec<Record> {
         self.seen(|seen| {
-            let batches = seen.stored.values().filter(|batch| batch.flow_log.as_str() == flow_log);
-            batches.flat_map(|batch| batch.records.clone()).collect()
+            let is_of = |batch: &&Batch| match &batch.destination {
+                Destination::FlowLog { flow_log: of, .. } => of.as_str() == flow_log,
+                Destination::Ledger => false,
+            };
+            seen.stored.values().filter(is_of).flat_map(|batch| batch.records.clone()).collect()
         })
+    }
+
+    /// All rows of the ledger, by time.
+    pub(crate) fn ledger(&self) -> Vec<Record> {
+        let mut rows: Vec<Record> =
+            self.seen(|seen| seen.ledger.values().flat_map(|batch| batch.records.clone()).collect());
+        rows.sort_by_key(|row| (row.start, row.end, row.lost_cause, row.action.clone()));
+        rows
     }
 
     /// Waits until `holds`; looks at every request, and now and then without one.
@@ -212,6 +227,17 @@ impl Shared {
         let records = batch.records.len() as u64;
         let mut reply = None;
         self.change(|seen| {
+            if batch.destination == Destination::Ledger {
+                reply = match seen.mood {
+                    Mood::Working | Mood::Refusing | Mood::Silent => {
+                        let already_stored = seen.ledger.insert(batch.id, batch.clone()).is_some();
+                        success(&UploadBatchResponse { records, already_stored })
+                    }
+                    Mood::Busy => refusal(503, "retry-after: 0\r\n"),
+                    Mood::Gone => None,
+                };
+                return;
+            }
             seen.uploads += 1;
             let stores = matches!(seen.mood, Mood::Working | Mood::Silent);
             let before = if stores { seen.stored.insert(batch.id, batch.clone()) } else { None };

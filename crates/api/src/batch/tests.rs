@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use flow::LossCause;
 
 fn batch(records: Vec<Record>) -> Batch {
     Batch {
@@ -10,8 +11,10 @@ fn batch(records: Vec<Record>) -> Batch {
         account: "100000001".parse().unwrap(),
         region: "ap-guangzhou".parse().unwrap(),
         gateway: "nat-a1b2c3d4".parse().unwrap(),
-        flow_log: "fl-a1b2c3d4".parse().unwrap(),
-        topic: "topic-1".parse().unwrap(),
+        destination: Destination::FlowLog {
+            flow_log: "fl-a1b2c3d4".parse().unwrap(),
+            topic: "topic-1".parse().unwrap(),
+        },
         records,
     }
 }
@@ -73,6 +76,29 @@ fn reads_batches_of_v1() {
     let bytes = include_bytes!("../../../../fixtures/batches/v1/two_records.batch");
     let decoded = Batch::decode(bytes).unwrap();
     assert_eq!(decoded, batch(two_records()));
+}
+
+#[test]
+fn reads_batches_of_the_ledger_of_v1() {
+    let bytes = include_bytes!("../../../../fixtures/batches/v1/ledger.batch");
+    assert_eq!(Batch::decode(bytes).unwrap(), of_ledger());
+}
+
+#[test]
+fn a_flow_log_without_id_that_names_a_topic_is_no_ledger() {
+    let body = Body { topic: "topic-1".to_owned(), ..Body::of(&of_ledger()) };
+    assert!(matches!(body.into_batch(), Err(BatchError::InvalidId { what: "flow log", .. })));
+}
+
+fn of_ledger() -> Batch {
+    let (from, to) = (Timestamp::from_seconds(60), Timestamp::from_seconds(120));
+    let mut whole = Record::empty(from, to, LogStatus::Ok);
+    whole.action = Some("ACCEPT".into());
+    (whole.packets, whole.bytes) = (Some(12), Some(3_456));
+    (whole.kernel_packets, whole.kernel_bytes) = (Some(19), Some(4_156));
+    let mut lost = Record::empty(from, to, LogStatus::SkipData);
+    (lost.lost, lost.lost_bytes, lost.lost_cause) = (Some(7), Some(700), Some(LossCause::TooManyFlows));
+    Batch { destination: Destination::Ledger, ..batch(vec![whole, lost]) }
 }
 
 fn two_records() -> Vec<Record> {

@@ -3,9 +3,7 @@
 //! Hides: which map a window is summed in, and that the kernel cannot tell windows of one map apart.
 //! Knows nothing of: programs, maps.
 
-use flow::{Counters, Timestamp, Window, WindowLength};
-
-use crate::source::{Loss, LossCause};
+use flow::{Counters, Loss, LossCause, Timestamp, Window, WindowLength};
 
 /// The most windows that one late call reports losses for, the newest: a day of minutes.
 const LATE_WINDOWS_MAX: usize = 1440;
@@ -63,7 +61,7 @@ pub(super) fn unwatched(next: Window, since: Timestamp) -> Vec<Loss> {
     let until = if next.start() < since { next.length().window_of(since).next() } else { next };
     let mut windows = [windows_between(next, until, 0), windows_between(next, until, 1)].concat();
     windows.sort_unstable();
-    let loss = |window| Loss { window, packets: 0, bytes: 0, cause: LossCause::NotWatching };
+    let loss = |window| Loss::unknown(window, LossCause::NotWatching);
     windows.into_iter().map(loss).collect()
 }
 

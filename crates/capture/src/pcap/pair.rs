@@ -7,7 +7,7 @@ use std::fs::File;
 use std::io::BufReader;
 use std::sync::Arc;
 
-use flow::{Counters, Event, FlowKey, RejectReason, Rejection, Tuple, Verdict};
+use flow::{Counters, Event, FlowKey, LossCause, RejectReason, Rejection, Tuple, Verdict};
 
 use super::conversations::{Conversations, Way};
 use super::file::{CaptureFileError, Moment};
@@ -16,7 +16,6 @@ use super::pairing::{Crossing, PATIENCE, Pairing, Side, Sighting};
 use super::reader::{Reader, Seen};
 use super::remembered::Remembered;
 use super::sums::Sums;
-use crate::source::LossCause;
 
 /// A capture of the inside and one of the outside.
 #[derive(Debug)]

@@ -6,13 +6,12 @@
 use std::fs::File;
 use std::io::BufReader;
 
-use flow::{Counters, Event, FlowKey, Verdict};
+use flow::{Counters, Event, FlowKey, LossCause, Verdict};
 
 use super::conversations::{Conversations, Way};
 use super::file::CaptureFileError;
 use super::reader::Reader;
 use super::sums::Sums;
-use crate::source::LossCause;
 use flow::Tuple;
 
 /// One capture.

@@ -6,10 +6,9 @@
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
-use flow::{Counters, Event, FlowKey, Timestamp, Window, WindowLength};
+use flow::{Counters, Event, FlowKey, Loss, LossCause, Timestamp, Window, WindowLength};
 
 use super::file::Moment;
-use crate::source::{Loss, LossCause};
 
 /// How much later than its successors a packet may come: it may have waited for the first part of its datagram, and then
 /// for its likeness on the other side of the gateway, two seconds each.

@@ -108,7 +108,7 @@ impl Import {
         let form = self.reach.output;
         let (mut records, mut left_out, mut incomplete) = (Vec::new(), 0_u64, 0_u64);
         let told = each_window(source, settings, &flow_log, outside.now(), |closed| {
-            incomplete += u64::from(closed.lost.is_some());
+            incomplete += u64::from(closed.balance.lost().is_some());
             for record in closed.collected.into_iter().flat_map(|collected| collected.records) {
                 // The important columns of a record about silence or loss are all empty.
                 let is_row = form != Form::Table || record.log_status == LogStatus::Ok;
@@ -180,7 +180,7 @@ fn each_window(
         let progress = source.poll(now, &mut events)?;
         events.drain(..).for_each(|event| windows.observe(event));
         for loss in progress.losses {
-            windows.lose(loss.window, loss.packets);
+            windows.lose(&loss);
             *lost.entry(loss.cause).or_default() += loss.packets;
         }
         let has_begun = progress.complete_until > Timestamp::default();

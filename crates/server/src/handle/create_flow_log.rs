@@ -32,7 +32,11 @@ impl Handle for CreateFlowLog {
         let store = &asked.server.store;
         // The flow log comes last: whatever a crash leaves behind is found and used by the next attempt.
         let topic = match topic {
-            Some(topic) => store.topic(&topic_owner, &topic)?.id,
+            Some(topic) => {
+                let topic = store.topic(&topic_owner, &topic)?;
+                default_topic::refuse_ledger(&topic)?;
+                topic.id
+            }
             None => default_topic::ensure(store, &topic_owner, ordered.created)?,
         };
         let row = FlowLogRow { topic, topic_region: topic_owner.region, ..ordered };

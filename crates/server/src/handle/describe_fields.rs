@@ -36,5 +36,6 @@ fn group_word(group: FieldGroup) -> &'static str {
         FieldGroup::Refusal => "refusal",
         FieldGroup::Place => "place",
         FieldGroup::Order => "order",
+        FieldGroup::Ledger => "ledger",
     }
 }

@@ -6,7 +6,7 @@
 use std::fmt::Display;
 use std::str::FromStr;
 
-use api::Topic;
+use api::{LEDGER_TOPIC_NAME, Topic};
 use flow::AccountId;
 use store::{LogsetRow, PERIOD_FOREVER_DAYS, TopicRow};
 use uuid::Uuid;
@@ -35,13 +35,14 @@ const PERIOD_DAYS_MAX: u32 = 3600;
 const OWN_ID_CHARS_MIN: usize = 3;
 const OWN_ID_CHARS_MAX: usize = 40;
 
-/// Names that the published service keeps for itself.
+/// Names that the server keeps for itself; all but the last are those of the published service.
 const RESERVED_NAMES: &[&str] = &[
     "cls_service_log",
     "loglistener_status",
     "loglistener_alarm",
     "loglistener_business",
     "cls_service_metric",
+    LEDGER_TOPIC_NAME,
 ];
 
 /// A name for a topic, checked.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use api::{Batch, Client, Credential, Deadline};
+use api::{Batch, Client, Credential, Deadline, Destination};
 use flow::{Record, Timestamp};
 use server::{Running, ServerSettings};
 use tempfile::TempDir;
@@ -237,8 +237,23 @@ pub(crate) fn batch(agent: &Agent, flow_log: &api::FlowLog, id: u128, records: V
         account: "100000000001".parse().unwrap(),
         region: "local".parse().unwrap(),
         gateway: agent.gateway.parse().unwrap(),
-        flow_log: flow_log.flow_log_id.parse().unwrap(),
-        topic: flow_log.cloud_log_id.parse().unwrap(),
+        destination: Destination::FlowLog {
+            flow_log: flow_log.flow_log_id.parse().unwrap(),
+            topic: flow_log.cloud_log_id.parse().unwrap(),
+        },
+        records,
+    };
+    batch.encode().unwrap()
+}
+
+/// The same for the ledger of the agent's region.
+pub(crate) fn ledger_batch(agent: &Agent, id: u128, records: Vec<Record>) -> Vec<u8> {
+    let batch = Batch {
+        id: uuid::Uuid::from_u128(id),
+        account: "100000000001".parse().unwrap(),
+        region: "local".parse().unwrap(),
+        gateway: agent.gateway.parse().unwrap(),
+        destination: Destination::Ledger,
         records,
     };
     batch.encode().unwrap()

@@ -134,7 +134,10 @@ fn run(mut windows: Windows, flow_logs: &[FlowLog], input: &str) -> String {
                     }
                 }
             }
-            "lost" => windows.lose(WindowLength::MINUTE.window_of(at(words[1])), words[2].parse().unwrap()),
+            "lost" => windows.lose(&Loss {
+                packets: words[2].parse().unwrap(),
+                ..Loss::unknown(WindowLength::MINUTE.window_of(at(words[1])), LossCause::TooManyFlows)
+            }),
             _ => windows.observe(event(line)),
         }
     }
@@ -359,7 +362,7 @@ fn a_scope_collects_its_resource_and_speaks_only_for_what_the_gateway_knows() {
 fn the_end_of_a_run_gives_what_is_open_and_a_later_run_the_rest() {
     let mut windows = Windows::new(settings());
     windows.observe(event("00:10 udp 10.0.0.2:9>198.51.100.9:9 1p30b"));
-    let early = windows.close_early(&[everything()]);
+    let early = windows.close_early(at("00:20"), &[everything()]);
     assert_eq!((early.len(), early[0].collected[0].records.len()), (1, 1));
 
     let mut later = Windows::new(settings());
@@ -372,11 +375,11 @@ fn the_end_of_a_run_gives_what_is_open_and_a_later_run_the_rest() {
 fn windows_that_nobody_watched_claim_no_silence() {
     let mut windows = Windows::new(settings());
     windows.resume(at("01:00"));
-    windows.watched_since(at("03:10"));
+    windows.watched_since(at("03:10"), LossCause::AgentDown);
     windows.observe(event("03:50 udp 10.0.0.2:9>198.51.100.9:9 1p30b"));
     let closed = windows.close(at("05:00"), &[everything()]);
     let told: Vec<(i64, Option<u64>)> =
-        closed.iter().map(|closed| (closed.window.start().seconds(), closed.lost)).collect();
+        closed.iter().map(|closed| (closed.window.start().seconds(), closed.balance.lost())).collect();
     assert_eq!(told, [(60, Some(0)), (120, Some(0)), (180, Some(0)), (240, None)]);
     assert_eq!(windows.closed_until(), Some(at("05:00")));
 }

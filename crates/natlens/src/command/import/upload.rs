@@ -8,7 +8,7 @@ use std::io;
 use std::path::PathBuf;
 
 use api::{
-    Batch, Client, CreateEnrolmentToken, CreateEnrolmentTokenRequest, Credential, EnrolAgent,
+    Batch, Client, CreateEnrolmentToken, CreateEnrolmentTokenRequest, Credential, Destination, EnrolAgent,
     EnrolAgentRequest,
 };
 use flow::{AccountId, GatewayId, Record, RegionId, TopicId};
@@ -28,6 +28,7 @@ pub(super) struct Upload {
     client: Client,
     /// The first batch's head; the others differ in id and records.
     head: Batch,
+    topic: TopicId,
     /// What the ids of batches are made from, without the batch's number.
     identity: Sha256,
     batches: u64,
@@ -69,18 +70,19 @@ impl Upload {
         let nobody = client.clone().asking_as(Credential::None);
         let enrolled = nobody.call::<EnrolAgent>(&request)?;
         let credential = Credential::AgentToken(enrolled.agent_token);
+        let topic: TopicId = topic.parse()?;
         let head = Batch {
             id: Uuid::nil(),
             account: enrolled.account_id.parse()?,
             region: enrolled.region.parse()?,
             gateway: enrolled.nat_gateway_id.parse()?,
-            flow_log: NO_FLOW_LOG.parse()?,
-            topic: topic.parse()?,
+            destination: Destination::FlowLog { flow_log: NO_FLOW_LOG.parse()?, topic: topic.clone() },
             records: Vec::new(),
         };
         Ok(Self {
             client: client.clone().asking_as(credential),
             head,
+            topic,
             identity: Sha256::new(),
             batches: 0,
             waiting: Vec::new(),
@@ -101,7 +103,7 @@ impl Upload {
     }
 
     pub(super) fn topic(&self) -> &TopicId {
-        &self.head.topic
+        &self.topic
     }
 
     /// Makes the ids of all batches follow from the content of the files and from what else decides their records.
@@ -117,7 +119,7 @@ impl Upload {
             io::copy(&mut file, &mut Hashed(&mut content)).map_err(failed)?;
             self.identity.update(content.finalize());
         }
-        self.identity.update(format!("{settings:?} {}", self.head.topic));
+        self.identity.update(format!("{settings:?} {}", self.topic));
         Ok(())
     }
 
