@@ -11,6 +11,7 @@ mod system {
     mod crash;
     mod flow_log;
     mod freshness;
+    mod ledger;
     mod one_process;
     mod privileges;
     mod truth;

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Output};
 use std::time::Duration;
 
 use api::{Client, Credential, Deadline, DescribeFlowLogs, DescribeFlowLogsRequest};
@@ -72,6 +72,11 @@ impl Deployment {
         let said = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "natlens {arguments:?}: {said}");
         String::from_utf8(output.stdout).expect("the program writes UTF-8")
+    }
+
+    /// Runs a command of the program to its end, whatever comes of it.
+    pub(crate) fn outcome(&self, arguments: &[&str]) -> Output {
+        program(self.folder.path()).args(arguments).output().expect("the program is built")
     }
 
     /// The rows that a command writes as JSON.

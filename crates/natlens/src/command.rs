@@ -13,6 +13,7 @@ mod flow_log;
 mod gateway;
 mod import;
 mod index;
+mod ledger;
 mod logset;
 mod search;
 mod server;
@@ -37,6 +38,7 @@ pub(crate) enum Command {
     Agent(agent::Agent),
     Doctor(doctor::Doctor),
     Search(search::Search),
+    Ledger(ledger::Ledger),
     Tail(tail::Tail),
     Whois(whois::Whois),
     Import(import::Import),
@@ -61,6 +63,7 @@ impl Command {
             Self::Doctor(doctor) => doctor.adjust(&mut config.agent),
             Self::Import(import) => import.adjust(&mut config.agent),
             Self::Search(_)
+            | Self::Ledger(_)
             | Self::Tail(_)
             | Self::Whois(_)
             | Self::FlowLog(_)
@@ -83,6 +86,7 @@ impl Command {
             Self::Agent(agent) => agent.run(config, outside),
             Self::Doctor(doctor) => doctor.run(config, outside),
             Self::Search(search) => search.run(config, outside),
+            Self::Ledger(ledger) => ledger.run(config, outside),
             Self::Tail(tail) => tail.run(config, outside),
             Self::Whois(whois) => whois.run(config, outside),
             Self::Import(import) => import.run(config, outside),

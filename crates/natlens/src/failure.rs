@@ -15,6 +15,9 @@ use crate::reach::KeyError;
 /// The exit code of wrong arguments and of a wrong configuration, as `clap` uses it.
 const WRONG: u8 = 2;
 
+/// The exit code of a ledger with windows that are not complete.
+const INCOMPLETE: u8 = 3;
+
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
@@ -38,6 +41,9 @@ pub(crate) enum Failure {
     NotPermitted { grant: String, source: capture::SourceError },
     #[error("not everything works: what mends it stands above")]
     Unwell,
+    /// Not a failure of the command: what it found.
+    #[error("{0}")]
+    Incomplete(String),
     #[error("cannot start {what}")]
     Start { what: &'static str, source: io::Error },
     #[error("cannot pack the records for the server")]
@@ -66,6 +72,10 @@ impl Failure {
         // Whoever read the answer has seen enough, as in `natlens search … | head`.
         if matches!(self, Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe) {
             return ExitCode::SUCCESS;
+        }
+        if let Self::Incomplete(found) = self {
+            outside.hint(found);
+            return ExitCode::from(INCOMPLETE);
         }
         outside.hint(format_args!("error: {self}"));
         let mut cause = self.source();

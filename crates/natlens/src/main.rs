@@ -3,7 +3,8 @@
 //! Hides: configuration, wiring, how answers and failures reach the terminal.
 //! Knows nothing of: how records are captured, stored, searched; the rooms do that.
 //!
-//! Only this file reads the clock and the arguments. Exit codes: 0 done, 1 failed, 2 wrong arguments or configuration.
+//! Only this file reads the clock and the arguments. Exit codes: 0 done, 1 failed, 2 wrong arguments or configuration,
+//! 3 a ledger that is not complete.
 //! Results go to the standard output; hints, log lines and failures to the standard error.
 
 mod answer;

@@ -19,7 +19,7 @@ const ADMIN_KEY: &str = "admin-key.toml";
 pub(crate) const PAGE_ROWS: u64 = 100;
 
 /// Which server is asked, and how its answer is written.
-#[derive(Clone, Debug, clap::Args)]
+#[derive(Clone, Debug, Default, clap::Args)]
 #[command(next_help_heading = "Server and answer")]
 pub(crate) struct Reach {
     /// Address of the server, for example `https://natlens.example` [default: the one in the key file]

@@ -346,3 +346,57 @@ fn a_wrong_configuration_and_a_missing_server_are_told_apart() {
         "{said}"
     );
 }
+
+#[test]
+fn the_ledger_says_which_windows_are_complete_and_its_exit_code_says_it_to_scripts() {
+    let place = Place::start(&["server"]);
+    let client = |credential| Client::new(&place.url, credential, Deadline::After(PATIENCE));
+    let token = place.good(&["enrolment-token", "create"]).trim().to_owned();
+    let request =
+        EnrolAgentRequest { token, gateway_name: "edge".to_owned(), ..EnrolAgentRequest::default() };
+    let enrolled = client(Credential::None).call::<EnrolAgent>(&request).unwrap();
+    let whole = |minute: i64| {
+        let at = |minute| Timestamp::from_millis(MIDNIGHT + minute * 60_000);
+        Record {
+            nat_gateway_id: Some(enrolled.nat_gateway_id.as_str().into()),
+            action: Some("ACCEPT".into()),
+            packets: Some(7),
+            kernel_packets: Some(7),
+            ..Record::empty(at(minute), at(minute + 1), LogStatus::Ok)
+        }
+    };
+    let cause = Some(flow::LossCause::TooManyFlows);
+    let lost =
+        Record { packets: None, kernel_packets: Some(5), lost: Some(5), lost_cause: cause, ..whole(2) };
+    let rows = Batch {
+        id: uuid::Uuid::from_u128(1),
+        account: enrolled.account_id.parse().unwrap(),
+        region: enrolled.region.parse().unwrap(),
+        gateway: enrolled.nat_gateway_id.parse().unwrap(),
+        destination: Destination::Ledger,
+        records: vec![whole(0), whole(1), whole(2), lost],
+    };
+    let agent = client(Credential::AgentToken(enrolled.agent_token.clone()));
+    agent.upload_batch(&rows.encode().unwrap()).unwrap();
+
+    let ledger =
+        |until: &str| place.run(&["ledger", "--gateway", "edge", "--since", "2026-11-25", "--until", until]);
+    let complete = ledger("2026-11-25T00:02");
+    assert_eq!(complete.status.code(), Some(0));
+    assert_eq!(
+        text(&complete.stderr).trim(),
+        "every packet between 2026-11-25T00:00:00.000Z and 2026-11-25T00:02:00.000Z is in a record"
+    );
+    let incomplete = ledger("2026-11-25T00:04");
+    assert_eq!(incomplete.status.code(), Some(3));
+    let lines = text(&incomplete.stdout);
+    assert!(lines.contains("12          7         too-many-flows 5  INCOMPLETE"), "{lines}");
+    assert!(lines.contains("no-entry ?"), "{lines}");
+    assert_eq!(lines.lines().count(), 5, "a header, three windows and a gap: {lines}");
+    assert_eq!(
+        text(&incomplete.stderr).trim(),
+        "2 of 4 windows between 2026-11-25T00:00:00.000Z and 2026-11-25T00:04:00.000Z are incomplete, \
+         5 packets lost, and an unknown number more: no-entry, too-many-flows"
+    );
+    place.stop();
+}

@@ -13,6 +13,8 @@ mod stand;
 mod errors;
 #[path = "server/flow_logs.rs"]
 mod flow_logs;
+#[path = "server/ledger.rs"]
+mod ledger;
 #[path = "server/permissions.rs"]
 mod permissions;
 #[path = "server/search.rs"]

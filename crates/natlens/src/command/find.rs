@@ -3,7 +3,7 @@
 //! Hides: what is said when nothing or too much is found.
 //! Knows nothing of: what is done with it.
 
-use api::{Client, ClientError};
+use api::{Client, ClientError, LEDGER_TOPIC_NAME};
 use api::{DescribeFlowLogs, DescribeFlowLogsRequest, FlowLog};
 use api::{DescribeLogsets, DescribeLogsetsRequest, Logset};
 use api::{DescribeNatGateways, DescribeNatGatewaysRequest, NatGateway};
@@ -98,6 +98,15 @@ pub(super) fn named_or_only<T: Named>(all: Vec<T>, name: Option<&str>, how: &str
         Some(text) => named(all, text),
         None => only(all, how),
     }
+}
+
+/// The topic with that id or name; without a name the only one of flow logs: the ledger must be named.
+pub(super) fn topic(client: &Client, name: Option<&str>, how: &str) -> Result<Topic, Failure> {
+    let mut all = topics(client)?;
+    if name.is_none() {
+        all.retain(|topic| topic.topic_name != LEDGER_TOPIC_NAME);
+    }
+    named_or_only(all, name, how)
 }
 
 /// The only one there is; `how` says how to name one of several.

@@ -84,7 +84,7 @@ impl Index {
 
 impl Chosen {
     fn id(&self, client: &Client) -> Result<String, Failure> {
-        let topic = find::named_or_only(find::topics(client)?, self.topic.as_deref(), "its id or name")?;
+        let topic = find::topic(client, self.topic.as_deref(), "its id or name")?;
         Ok(topic.topic_id)
     }
 }

@@ -122,7 +122,7 @@ impl Search {
         if is_bare_sql(&self.query) {
             outside.hint("this searches for words; SQL stands after a pipe: `* | SELECT …`");
         }
-        let topic = find::named_or_only(find::topics(&client)?, self.topic.as_deref(), "--topic")?;
+        let topic = find::topic(&client, self.topic.as_deref(), "--topic")?;
         let now = outside.now();
         let request = SearchLogRequest {
             from: self.since.seen_from(now).millis(),

@@ -39,7 +39,7 @@ pub(crate) struct Tail {
 impl Tail {
     pub(crate) fn run(self, config: &Config, outside: &mut Outside) -> Result<(), Failure> {
         let client = self.reach.client(config)?;
-        let topic = find::named_or_only(find::topics(&client)?, self.topic.as_deref(), "--topic")?;
+        let topic = find::topic(&client, self.topic.as_deref(), "--topic")?;
         let request = TailLogRequest {
             topic_id: topic.topic_id.clone(),
             query_string: Some(self.query.clone()),
