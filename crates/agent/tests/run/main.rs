@@ -97,7 +97,7 @@ impl Source for CountsOn {
         }
         let known = events.len();
         let mut progress = self.replay.poll(now, events)?;
-        progress.totals.extend(events[known..].iter().map(|event| KernelTotal {
+        progress.totals.extend(events.iter().skip(known).map(|event| KernelTotal {
             accepted: event.forward.plus(event.reply),
             ..KernelTotal::nothing(length().window_of(event.first))
         }));

@@ -234,7 +234,7 @@ fn packets(events: &[Event]) -> Counters {
 impl Watcher {
     /// Ends the source as a kill does, and opens another after `meanwhile`.
     fn opened_again(self, lab: &Lab, settings: BpfSettings, meanwhile: impl FnOnce()) -> Self {
-        let Self { source, events, losses } = self;
+        let Self { source, events, losses, totals } = self;
         drop(source);
         meanwhile();
         let settings = BpfSettings {
@@ -242,7 +242,8 @@ impl Watcher {
             window: ten_seconds(),
             ..settings
         };
-        Self { source: Bpf::open(settings, now()).expect("root can watch a lab"), events, losses }
+        let source = Bpf::open(settings, now()).expect("root can watch a lab");
+        Self { source, events, losses, totals }
     }
 
     /// Takes the current window when it is complete, and does not say that it is kept.

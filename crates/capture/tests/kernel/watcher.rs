@@ -1,15 +1,17 @@
 //! Polls a source as an agent does, and keeps what it delivers.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
 use capture::{Bpf, BpfSettings, Loss, LossCause, Source, SourceError};
-use flow::{Counters, Event, Timestamp, Verdict, WindowLength};
+use flow::{Counters, Event, KernelTotal, Timestamp, Verdict, Window, WindowLength};
 use testkit::{Host, Lab};
 
 pub(crate) struct Watcher<S = Bpf> {
     pub(crate) source: S,
     pub(crate) events: Vec<Event>,
     pub(crate) losses: Vec<Loss>,
+    pub(crate) totals: Vec<KernelTotal>,
 }
 
 impl<S: Source> Watcher<S> {
@@ -20,7 +22,8 @@ impl<S: Source> Watcher<S> {
         if !enough_left {
             wait_until(window.end());
         }
-        Self { source: open().expect("root can watch a lab"), events: Vec::new(), losses: Vec::new() }
+        let source = open().expect("root can watch a lab");
+        Self { source, events: Vec::new(), losses: Vec::new(), totals: Vec::new() }
     }
 
     /// Polls until the window of this moment is delivered; returns its end, a little after which it is.
@@ -29,6 +32,7 @@ impl<S: Source> Watcher<S> {
         loop {
             let progress = self.source.poll(now(), &mut self.events).expect("the kernel answers");
             self.losses.extend(progress.losses);
+            self.totals.extend(progress.totals);
             self.source.kept().expect("the kernel takes a note");
             if progress.complete_until >= end {
                 return end;
@@ -80,6 +84,30 @@ impl Watcher {
             sum.plus(Counters { packets: loss.packets, bytes: loss.bytes })
         });
         assert_eq!(traffic.lost, told);
+        self.check_every_window();
+    }
+
+    /// In every window that is complete, what the kernel counted is in the events or known to be lost.
+    #[track_caller]
+    fn check_every_window(&self) {
+        let mut windows: BTreeMap<Window, (Counters, Counters)> = BTreeMap::new();
+        for KernelTotal { window, accepted, refused } in &self.totals {
+            let (counted, _) = windows.entry(*window).or_default();
+            *counted = counted.plus(*accepted).plus(*refused);
+        }
+        let events = self
+            .events
+            .iter()
+            .map(|event| (ten_seconds().window_of(event.first), event.forward.plus(event.reply)));
+        let losses = self.losses.iter().map(|loss| (loss.window, loss.counters()));
+        for (window, part) in events.chain(losses) {
+            if let Some((_, told)) = windows.get_mut(&window) {
+                *told = told.plus(part);
+            }
+        }
+        for (window, (counted, told)) in windows {
+            assert_eq!(counted, told, "counted and told in the window of {}", window.start());
+        }
     }
 }
 
