@@ -35,6 +35,7 @@ fn help_lists_the_commands() {
               agent            Watch the gateway on this host
               doctor           Say what this machine can capture, and what mends what it cannot
               search           Find records, or analyse them with SQL
+              ledger           Say whether every packet is in a record
               tail             Print records as they are stored, until Ctrl-C
               whois            Tell who was behind a public address and port at a moment
               import           Make records of capture files
@@ -66,7 +67,7 @@ fn help_lists_the_commands() {
                   --print-config
                       Prints the configuration in effect, arguments included, and does nothing else
 
-            Exit codes: 0 done, 1 failed, 2 wrong arguments or configuration."#]],
+            Exit codes: 0 done, 1 failed, 2 wrong arguments or configuration, 3 a ledger that is not complete."#]],
     );
 }
 
