@@ -15,7 +15,9 @@ use crate::outside::Outside;
 /// `natlens up` starts everything on one machine. The other commands speak to a server over its API.
 #[derive(Debug, clap::Parser)]
 #[command(name = "natlens", version, arg_required_else_help = true, max_term_width = 100)]
-#[command(after_help = "Exit codes: 0 done, 1 failed, 2 wrong arguments or configuration, 3 a ledger that is not complete.")]
+#[command(
+    after_help = "Exit codes: 0 done, 1 failed, 2 wrong arguments or configuration, 3 a ledger that is not complete."
+)]
 pub(crate) struct Arguments {
     /// Configuration file [default: `natlens.toml` here, or else `/etc/natlens/natlens.toml`]
     #[arg(long, global = true, value_name = "FILE", help_heading = "Configuration")]

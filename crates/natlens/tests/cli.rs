@@ -390,7 +390,7 @@ fn the_ledger_says_which_windows_are_complete_and_its_exit_code_says_it_to_scrip
     let incomplete = ledger("2026-11-25T00:04");
     assert_eq!(incomplete.status.code(), Some(3));
     let lines = text(&incomplete.stdout);
-    assert!(lines.contains("12          7         too-many-flows 5  INCOMPLETE"), "{lines}");
+    assert!(lines.contains("12      7         too-many-flows 5  INCOMPLETE"), "{lines}");
     assert!(lines.contains("no-entry ?"), "{lines}");
     assert_eq!(lines.lines().count(), 5, "a header, three windows and a gap: {lines}");
     assert_eq!(

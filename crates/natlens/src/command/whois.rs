@@ -81,7 +81,7 @@ struct Coverage {
 impl Whois {
     pub(crate) fn run(self, config: &Config, outside: &mut Outside) -> Result<(), Failure> {
         let client = self.reach.client(config)?;
-        let topic = find::named_or_only(find::topics(&client)?, self.topic.as_deref(), "--topic")?;
+        let topic = find::topic(&client, self.topic.as_deref(), "--topic")?;
         let at = self.at.seen_from(outside.now());
         let request = self.request(topic.topic_id, at);
         let found = client.call::<SearchLog>(&request)?;
