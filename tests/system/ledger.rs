@@ -45,7 +45,7 @@ fn a_window_in_which_the_agent_was_killed_is_not_complete() {
 }
 
 fn number(line: &Value, name: &str) -> u64 {
-    line[name].as_u64().unwrap_or_else(|| panic!("`{name}` is a number in {line}"))
+    line.get(name).and_then(Value::as_u64).unwrap_or_else(|| panic!("`{name}` is a number in {line}"))
 }
 
 /// A moment as the command line reads it.
@@ -63,7 +63,7 @@ fn ledger_of(deployment: &Deployment, window: flow::Window) -> (Value, i32, Stri
         let text = String::from_utf8(output.stdout).expect("the program writes UTF-8");
         let line: Value = serde_json::from_str(text.lines().next()?).expect("each line is a JSON object");
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
-        let has_entry = line["lost_packets"].get("no-entry").is_none();
+        let has_entry = line.pointer("/lost_packets/no-entry").is_none();
         has_entry.then(|| (line, output.status.code().unwrap_or(-1), said))
     })
 }
