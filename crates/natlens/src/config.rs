@@ -49,6 +49,9 @@ part! {
         /// How browsers and agents reach the server when a proxy stands in front of it, for example
         /// `https://natlens.example`. Without it, links name the address that the server listens on.
         public_url: Option<String> = server::ServerSettings::default().public_url,
+        /// What a space between two conditions of a search means: `and` or `or`. Sources of the published language
+        /// disagree; written operators are understood everywhere.
+        cql_space: Parsed<server::CqlSpace> = Parsed(server::ServerSettings::default().cql_space),
         /// The most rows that SQL returns. Rows are kept in memory until all of them are sent.
         sql_rows_max: u64 = server::ServerSettings::default().sql_rows_max,
         /// The time zone in which the days, weeks and months of SQL's `histogram` begin, in seconds east of UTC. The
@@ -232,6 +235,7 @@ impl ServerConfig {
             account: self.account.0.clone(),
             region: self.region.0.clone(),
             public_url: self.public_url.clone(),
+            cql_space: self.cql_space.0,
             sql_rows_max: self.sql_rows_max,
             histogram_utc_offset_seconds: self.histogram_utc_offset_seconds,
             tls: self.tls()?,

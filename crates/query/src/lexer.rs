@@ -99,7 +99,7 @@ impl<'a> Lexer<'a> {
         }
         match first {
             '"' => self.quoted(start, '"'),
-            '\'' if self.syntax == Syntax::Cql => self.quoted(start, '\''),
+            '\'' if self.syntax.is_cql() => self.quoted(start, '\''),
             '/' if self.syntax == Syntax::Lucene => self.pattern(start),
             _ => match self.unsupported(first) {
                 Some(message) => Err(Fault::syntax(start..start + first.len_utf8(), message)),
@@ -176,7 +176,7 @@ impl<'a> Lexer<'a> {
                     None => Glyph::Char('\\'),
                 },
                 // Lucene knows no wildcards in quotes, CQL only this one.
-                '*' if self.syntax == Syntax::Cql => Glyph::AnyRun,
+                '*' if self.syntax.is_cql() => Glyph::AnyRun,
                 other => Glyph::Char(other),
             };
             glyphs.push(glyph);
@@ -249,7 +249,7 @@ impl<'a> Lexer<'a> {
     /// Whether `written` is the operator, in any case in CQL.
     fn spells(self, written: &str, operator: &str) -> bool {
         match self.syntax {
-            Syntax::Cql => written.eq_ignore_ascii_case(operator),
+            Syntax::Cql | Syntax::CqlSpaceIsOr => written.eq_ignore_ascii_case(operator),
             Syntax::Lucene => written == operator,
         }
     }
@@ -261,7 +261,7 @@ impl<'a> Lexer<'a> {
         always
             || in_condition
             || match self.syntax {
-                Syntax::Cql => {
+                Syntax::Cql | Syntax::CqlSpaceIsOr => {
                     let sign = matches!(first, '>' | '<' | '=') || rest.starts_with("!=");
                     first == '\'' || (sign && position == Position::Condition)
                 }

@@ -59,8 +59,17 @@ pub enum Syntax {
     /// The default: operators in any case, a space is `AND`, `AND` binds tighter than `OR`.
     #[default]
     Cql,
+    /// The same, but a space is `OR`, as other sources of the published language tell.
+    CqlSpaceIsOr,
     /// The older rules: operators in upper case, a space is `OR`, `AND` and `OR` are not mixed without parentheses.
     Lucene,
+}
+
+impl Syntax {
+    /// Whether the rules are those of CQL, whatever a space means.
+    pub(crate) const fn is_cql(self) -> bool {
+        matches!(self, Self::Cql | Self::CqlSpaceIsOr)
+    }
 }
 
 /// Parses and checks the text of a query against the fields that can be searched.

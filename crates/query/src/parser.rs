@@ -104,14 +104,14 @@ impl<'a> Parser<'a> {
                 TokenKind::Not => Joint::And,
                 _ => match self.syntax {
                     Syntax::Cql => Joint::And,
-                    Syntax::Lucene => Joint::Or,
+                    Syntax::CqlSpaceIsOr | Syntax::Lucene => Joint::Or,
                 },
             };
             joints.push((joint, next.span));
             items.push(self.item(within)?);
         }
         match self.syntax {
-            Syntax::Cql => Ok(joined_by_precedence(items, &joints)),
+            Syntax::Cql | Syntax::CqlSpaceIsOr => Ok(joined_by_precedence(items, &joints)),
             Syntax::Lucene => joined_alike(items, &joints),
         }
     }

@@ -51,7 +51,9 @@ impl fmt::Display for Search {
 /// Whether the syntax has words for all of the search.
 fn can_say(search: &Search, syntax: Syntax) -> bool {
     let phrase = |phrase: &Phrase| match syntax {
-        Syntax::Cql => !phrase.words().iter().any(|word| matches!(word, Word::Pattern(_))),
+        Syntax::Cql | Syntax::CqlSpaceIsOr => {
+            !phrase.words().iter().any(|word| matches!(word, Word::Pattern(_)))
+        }
         Syntax::Lucene => match phrase.words() {
             [_] => true,
             words => !words.iter().any(|word| matches!(word, Word::Wildcard(_))),

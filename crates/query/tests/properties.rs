@@ -10,12 +10,12 @@ use query::{
 };
 
 fn syntax() -> impl Strategy<Value = Syntax> {
-    prop_oneof![Just(Syntax::Cql), Just(Syntax::Lucene)]
+    prop_oneof![Just(Syntax::Cql), Just(Syntax::CqlSpaceIsOr), Just(Syntax::Lucene)]
 }
 
 fn other(syntax: Syntax) -> Syntax {
     match syntax {
-        Syntax::Cql => Syntax::Lucene,
+        Syntax::Cql | Syntax::CqlSpaceIsOr => Syntax::Lucene,
         Syntax::Lucene => Syntax::Cql,
     }
 }
@@ -134,6 +134,17 @@ fn limits_are_refused_and_what_lies_below_is_read() {
         let error = parse(&text, Syntax::Cql, &index).unwrap_err();
         assert_eq!(error.class, ErrorClass::Syntax, "{error}");
     }
+}
+
+#[test]
+fn a_space_is_or_for_who_is_used_to_it_and_words_mean_the_same() {
+    let index = IndexedFields::all();
+    let read = |text, syntax| parse(text, syntax, &index).unwrap().to_string();
+    let text = "dstport:22 dstport:23 AND action:REJECT";
+    assert_eq!(read(text, Syntax::Cql), "dstport:22 AND dstport:23 AND action:REJECT");
+    assert_eq!(read(text, Syntax::CqlSpaceIsOr), "dstport:22 OR dstport:23 AND action:REJECT");
+    let written = "dstport:22 OR NOT dstport:23 AND action:REJECT";
+    assert_eq!(read(written, Syntax::Cql), read(written, Syntax::CqlSpaceIsOr));
 }
 
 #[test]

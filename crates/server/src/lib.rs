@@ -23,5 +23,5 @@ mod tail;
 mod upkeep;
 
 pub use http::{TlsError, check_tls};
-pub use settings::{PORT_DEFAULT, ServerSettings, TlsFiles};
+pub use settings::{CqlSpace, InvalidCqlSpace, PORT_DEFAULT, ServerSettings, TlsFiles};
 pub use start::{Running, ServerError, start};

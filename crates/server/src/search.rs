@@ -18,6 +18,7 @@ use crate::check;
 use crate::failure::Failure;
 use crate::http::Asked;
 use crate::object::index_rule::indexed_fields;
+use crate::settings::CqlSpace;
 
 /// What is searched, and for what.
 pub(crate) struct Subject {
@@ -64,6 +65,10 @@ pub(crate) fn subject(
         Failure::new("ResourceNotFound.IndexNotExist", message)
     })?;
     let index = indexed_fields(&index.settings);
+    let syntax = match (syntax, asked.server.settings.cql_space) {
+        (Syntax::Cql, CqlSpace::Or) => Syntax::CqlSpaceIsOr,
+        (syntax, CqlSpace::And | CqlSpace::Or) => syntax,
+    };
     let query = query::parse(text, syntax, &index)?;
     Ok(Subject { topic, index, query })
 }

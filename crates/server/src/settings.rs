@@ -3,8 +3,10 @@
 //! Hides: the defaults.
 //! Knows nothing of: configuration files and arguments; the program fills this in.
 
+use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use engine::EngineSettings;
 use flow::{AccountId, RegionId};
@@ -28,6 +30,8 @@ pub struct ServerSettings {
     pub public_url: Option<String>,
     /// The most rows that SQL returns. Default: 10 000, as published.
     pub sql_rows_max: u64,
+    /// What a space between two conditions of CQL means. Default: `AND`.
+    pub cql_space: CqlSpace,
     /// The time zone in which the days of SQL's `histogram` begin. Unit: seconds east of UTC. Default: 28 800 (UTC+8), as
     /// published.
     pub histogram_utc_offset_seconds: i64,
@@ -44,6 +48,44 @@ pub struct TlsFiles {
     pub key: PathBuf,
 }
 
+/// What a space between two conditions of CQL means; the sources of the published language disagree.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum CqlSpace {
+    /// Both conditions.
+    #[default]
+    And,
+    /// Either condition.
+    Or,
+}
+
+/// A text that is no [`CqlSpace`].
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a space cannot mean `{text}`: write `and` or `or`")]
+pub struct InvalidCqlSpace {
+    text: String,
+}
+
+impl FromStr for CqlSpace {
+    type Err = InvalidCqlSpace;
+
+    fn from_str(text: &str) -> Result<Self, InvalidCqlSpace> {
+        match text {
+            "and" => Ok(Self::And),
+            "or" => Ok(Self::Or),
+            _ => Err(InvalidCqlSpace { text: text.to_owned() }),
+        }
+    }
+}
+
+impl fmt::Display for CqlSpace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::And => "and",
+            Self::Or => "or",
+        })
+    }
+}
+
 impl Default for ServerSettings {
     fn default() -> Self {
         Self {
@@ -52,6 +94,7 @@ impl Default for ServerSettings {
             account: "100000000001".parse().expect("twelve digits are an account id"),
             region: "local".parse().expect("a lower-case word is a region"),
             public_url: None,
+            cql_space: CqlSpace::default(),
             sql_rows_max: EngineSettings::default().rows_max,
             histogram_utc_offset_seconds: EngineSettings::default().histogram_seconds_east,
             tls: None,

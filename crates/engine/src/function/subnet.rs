@@ -1,4 +1,5 @@
-//! `ip_prefix`, `ip_subnet_min`, `ip_subnet_max`, `ip_subnet_range`, `is_subnet_of`, `is_prefix_subnet_of`, `ip_to_domain`.
+//! `ip_prefix`, `ip_subnet_min`, `ip_subnet_max`, `ip_subnet_range`, `is_subnet_of`, `is_prefix_subnet_of`,
+//! `ip_to_country_code`, `ip_to_domain`.
 //!
 //! Hides: what counts as an address of the inside. Source: Presto's IP functions, and those of the log service.
 //! Knows nothing of: columns.
@@ -35,6 +36,12 @@ pub(super) const FUNCTIONS: &[RowFunction] = &[
         takes: &[&[Kind::Text]],
         gives: Kind::Texts,
         of_row: ip_subnet_range,
+    },
+    RowFunction {
+        name: "ip_to_country_code",
+        takes: &[&[Kind::Text]],
+        gives: Kind::Text,
+        of_row: ip_to_country_code,
     },
     RowFunction { name: "ip_to_domain", takes: &[&[Kind::Text]], gives: Kind::Text, of_row: ip_to_domain },
 ];
@@ -90,6 +97,12 @@ fn ip_to_domain(given: &[Given<'_>]) -> Result<Option<Made>, String> {
         Err(_) => "invalid",
     };
     Ok(Some(Made::Text(domain.to_owned())))
+}
+
+fn ip_to_country_code(given: &[Given<'_>]) -> Result<Option<Made>, String> {
+    let [Given::Text(text)] = given else { return Err(misfit()) };
+    let code = text.parse::<IpAddr>().ok().and_then(iptocc::country_code);
+    Ok(code.map(|code| Made::Text(code.to_owned())))
 }
 
 /// RFC 1918, 6598 (carrier-grade NAT), 4193; local and loopback addresses.

@@ -22,6 +22,9 @@ pub(super) fn translate(expr: &mut Expr, seconds_east: i64) -> Result<(), SqlErr
     }
     let Some(arguments) = plain_arguments(function) else { return Ok(()) };
     let meaning = match (name, arguments.as_slice()) {
+        ("nth_value", [_, place]) if literal(place) == Some(0) => {
+            return Err(refused("`nth_value` counts from 1".to_owned()));
+        }
         ("histogram", [_, _]) => Some(said::histogram(&arguments, seconds_east)),
         _ => said::said(name, &arguments),
     };

@@ -70,6 +70,46 @@ fn rows_and_the_days_of_histograms_are_settings() {
     assert_eq!(answer.rows, [[Cell::Boolean(true)]]);
 }
 
+/// Values at the edges of what a function may be given.
+const EDGES: &[&str] = &[
+    "NULL",
+    "''",
+    "'ä'",
+    "0",
+    "-1",
+    "9223372036854775807",
+    "1e308",
+    "cast('NaN' AS double)",
+    "__TIMESTAMP__",
+    "\"flow-id\"",
+    "['a', NULL]",
+    "INTERVAL '1' DAY",
+];
+
+#[test]
+fn a_function_with_any_arguments_is_answered_or_refused() {
+    let topic = Topic::new();
+    topic.append(&some_records());
+    let functions = query::FUNCTIONS.iter().flat_map(|group| group.functions);
+    let mut wrong = Vec::new();
+    for (place, function) in functions.enumerate() {
+        let edge = |step: usize| EDGES[(place + step) % EDGES.len()];
+        let calls = (0..5).map(|step| {
+            let arguments = [edge(step), edge(step * 5 + 1), edge(step * 7 + 2)];
+            arguments[..=step % 3].join(", ")
+        });
+        for arguments in calls {
+            let sql = format!("* | SELECT {}({arguments}) LIMIT 3", function.name);
+            if let Err(error) = topic.analyse(&sql)
+                && error.class() == EngineErrorClass::Internal
+            {
+                wrong.push(format!("{sql}: {error:?}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
 #[test]
 fn a_page_too_deep_is_refused_and_the_deepest_is_not() {
     let topic = Topic::new();

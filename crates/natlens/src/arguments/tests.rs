@@ -40,7 +40,7 @@ fn help_lists_the_commands() {
               whois            Tell who was behind a public address and port at a moment
               import           Make records of capture files
               flow-log         Create, list, change, pause, resume and delete flow logs
-              gateway          List gateways
+              gateway          List gateways, and show how one fares
               logset           Create, list, rename and delete logsets
               topic            Create, list, change and delete topics
               index            Create, show, replace and delete the index of a topic

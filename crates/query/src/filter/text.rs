@@ -61,7 +61,7 @@ fn phrases(value: &TokenKind, delimiters: &Delimiters) -> Result<Vec<Phrase>, Fa
 /// Several words in one unquoted value: all of them in CQL, any of them in Lucene, as published.
 fn combined(parts: Vec<Search>, syntax: Syntax) -> Search {
     match syntax {
-        Syntax::Cql => Search::all_of(parts),
+        Syntax::Cql | Syntax::CqlSpaceIsOr => Search::all_of(parts),
         Syntax::Lucene => Search::any_of(parts),
     }
 }

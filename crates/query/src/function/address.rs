@@ -25,4 +25,9 @@ pub(super) const FUNCTIONS: &[Function] = &[
         "ip_to_domain(address)",
         "`intranet` for private and local addresses, `internet` for the others, `invalid` for what is no address",
     ),
+    entry(
+        "ip_to_country_code",
+        "ip_to_country_code(address)",
+        "the code of the country in which the address is registered, as in `CN`",
+    ),
 ];

@@ -8,11 +8,7 @@ use super::LeftOut;
 pub(super) const LEFT_OUT: &[LeftOut] = &[
     LeftOut { name: "time_series", instead: "`histogram` with GROUP BY gives the buckets that have records" },
     LeftOut { name: "compare", instead: "ask twice, with the two time ranges" },
-    LeftOut { name: "ip_to_country", instead: "the field `dst-country` has the country of the destination" },
-    LeftOut {
-        name: "ip_to_country_code",
-        instead: "the field `dst-country` has the country of the destination",
-    },
+    LeftOut { name: "ip_to_country", instead: "write `ip_to_country_code`" },
     LeftOut {
         name: "ip_to_country_geo",
         instead: "there is no map data; the field `dst-country` has the country of the destination",
