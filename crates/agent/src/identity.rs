@@ -6,12 +6,15 @@
 use std::io;
 use std::path::PathBuf;
 
-use api::{Client, ClientError, Credential, Deadline, EnrolAgent, EnrolAgentRequest, EnrolAgentResponse};
+use api::{
+    Client, ClientError, Credential, Deadline, EnrolAgent, EnrolAgentRequest, EnrolAgentResponse,
+    WatchFlowLogs, WatchFlowLogsRequest,
+};
 use flow::{AccountId, GatewayId, InvalidId, RegionId};
 use serde::{Deserialize, Serialize};
 
 use crate::backoff::Backoff;
-use crate::files::{Files, read_if_there, replace};
+use crate::files::{Files, Folder, read_if_there, replace};
 use crate::settings::AgentSettings;
 use crate::stop::Stop;
 
@@ -87,6 +90,14 @@ pub enum IdentityError {
         /// What it said.
         source: ClientError,
     },
+    /// The server does not answer.
+    #[error("the server at {server} does not answer this agent")]
+    NotReached {
+        /// Its address.
+        server: String,
+        /// Why.
+        source: ClientError,
+    },
     /// What answers there cannot prove that it is the server; the token is not told to it.
     #[error("this agent does not enrol with a server that it does not trust")]
     Distrusted(#[source] ClientError),
@@ -137,6 +148,34 @@ pub(crate) fn find_or_enrol(
     keep(files, response).map_err(|source| IdentityError::Disk { deed: "write", path, source })?;
     tracing::info!(gateway = %identity.gateway, region = %identity.region, "enrolled");
     Ok(Some(identity))
+}
+
+/// Whether the server at `settings.server` knows the agent of this state folder.
+///
+/// # Errors
+/// Each says what stands in the way.
+pub fn check_server(settings: &AgentSettings) -> Result<(), IdentityError> {
+    let path = settings.state_folder.join(IDENTITY_FILE);
+    if !path.exists() {
+        return Err(IdentityError::NotEnrolled { path });
+    }
+    let folder = Folder::open(&settings.state_folder).map_err(|source| IdentityError::Disk {
+        deed: "read",
+        path: path.clone(),
+        source,
+    })?;
+    let Some(identity) = find(&folder)? else { return Err(IdentityError::NotEnrolled { path }) };
+    let client = Client::new(&settings.server, Credential::AgentToken(identity.token), Deadline::Usual)
+        .trusting(&settings.trust);
+    let server = || settings.server.clone();
+    match client.call::<WatchFlowLogs>(&WatchFlowLogsRequest::default()) {
+        Ok(_flow_logs) => Ok(()),
+        Err(source @ ClientError::Distrusted { .. }) => Err(IdentityError::Distrusted(source)),
+        Err(source @ ClientError::Refused { status: 401, .. }) => {
+            Err(IdentityError::Refused { server: server(), source })
+        }
+        Err(source) => Err(IdentityError::NotReached { server: server(), source }),
+    }
 }
 
 fn find(files: &dyn Files) -> Result<Option<Identity>, IdentityError> {
@@ -226,7 +265,6 @@ impl Identity {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::files::Folder;
 
     #[track_caller]
     fn check(content: Option<&str>, expected: &str) {

@@ -27,7 +27,7 @@ mod stop;
 mod withheld;
 
 pub use health::HealthPlace;
-pub use identity::IdentityError;
+pub use identity::{IdentityError, check_server};
 pub use inventory::{INVENTORY_BYTES_MAX, InventoryFileError, check_inventory};
 pub use metrics::{AgentMetrics, AgentNumbers};
 pub use names::NamesError;

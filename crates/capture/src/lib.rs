@@ -41,7 +41,8 @@ pub use audit::{AuditNumbers, AuditTotals};
 pub use audit::{AuditSettings, Audited};
 #[cfg(target_os = "linux")]
 pub use bpf::{
-    Bpf, BpfSettings, DRAIN_GRACE, FLOWS_MAX_DEFAULT, PIN_FOLDER_DEFAULT, PinError, Traffic, unpin,
+    Bpf, BpfSettings, DRAIN_GRACE, FLOWS_MAX_DEFAULT, PIN_FOLDER_DEFAULT, PinError, Traffic,
+    check_pin_folder, unpin,
 };
 #[cfg(target_os = "linux")]
 pub use choice::{Opened, SourceSettings, open};

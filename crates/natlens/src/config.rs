@@ -57,6 +57,12 @@ part! {
         /// The time zone in which the days, weeks and months of SQL's `histogram` begin, in seconds east of UTC. The
         /// default is UTC+8, as published; every other function works in UTC.
         histogram_utc_offset_seconds: i64 = server::ServerSettings::default().histogram_utc_offset_seconds,
+        /// Prefixes of proxies that are believed when they say where a request comes from (`X-Forwarded-For`). Who has to
+        /// wait after wrong passwords is decided by that.
+        trusted_proxies: Vec<Parsed<Prefix>> = Vec::new(),
+        /// What `/metrics` asks for, as `Authorization: Bearer TOKEN`. Without it, a server that listens beyond loopback
+        /// tells its numbers to this machine alone.
+        metrics_token: Option<String> = None,
         /// The server's certificate in PEM, followed by those that lead to its authority. With it the server speaks
         /// HTTPS. It is read again when it has changed.
         tls_certificate: Option<PathBuf> = None,
@@ -195,10 +201,11 @@ impl Config {
             .map_err(|source| ConfigError::Wrong { path: path.to_owned(), source: Box::new(source) })
     }
 
-    /// All of it as a file that could be read again. The enrolment token is a secret and left out.
+    /// All of it as a file that could be read again. Tokens are secrets and left out.
     pub(crate) fn printed(&self) -> Result<String, ConfigError> {
         let mut shown = self.clone();
         shown.agent.enrolment_token = None;
+        shown.server.metrics_token = None;
         Ok(toml::to_string(&shown)?)
     }
 
@@ -238,6 +245,8 @@ impl ServerConfig {
             cql_space: self.cql_space.0,
             sql_rows_max: self.sql_rows_max,
             histogram_utc_offset_seconds: self.histogram_utc_offset_seconds,
+            trusted_proxies: self.trusted_proxies.iter().map(|prefix| prefix.0).collect(),
+            metrics_token: self.metrics_token.clone(),
             tls: self.tls()?,
         })
     }

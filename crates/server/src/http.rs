@@ -3,6 +3,7 @@
 //! Hides: the HTTP framework, how a failure travels, which headers protect a browser.
 //! Knows nothing of: what any operation does.
 
+mod address;
 mod exchange;
 mod listener;
 mod observe;
@@ -12,8 +13,8 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::State;
-use axum::http::header::CONTENT_TYPE;
-use axum::http::{Method, StatusCode};
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
+use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get, post};
 use tower_http::compression::CompressionLayer;
@@ -21,6 +22,7 @@ use tower_http::compression::CompressionLayer;
 use crate::failure::Failure;
 use crate::handle::{self, Handle, HandleStreaming, HandleWaiting, OperationRoutes};
 use crate::server::Server;
+use crate::sign_in::secret::same;
 use crate::{console, metrics};
 
 pub(crate) use exchange::{ANYONE_BYTES_MAX, Answered, Asked, JSON_BYTES_MAX, blocking, parse, read_body};
@@ -100,7 +102,20 @@ async fn openapi() -> Response {
     ([(CONTENT_TYPE, "application/json")], api::openapi_json()).into_response()
 }
 
-async fn numbers(State(server): State<Arc<Server>>) -> Response {
+/// Everybody's on loopback; beyond, this machine's or whoever has the token.
+async fn numbers(State(server): State<Arc<Server>>, request: axum::extract::Request) -> Response {
+    let (parts, _) = request.into_parts();
+    let permitted = match &server.settings.metrics_token {
+        Some(token) => is_bearer(&parts.headers, token),
+        None => {
+            let from = exchange::address_of(&server, &parts);
+            server.settings.listen.ip().is_loopback() || from.is_some_and(|from| from.is_loopback())
+        }
+    };
+    if !permitted {
+        let help = "numbers are told to this machine, or with `metrics_token` as `Authorization: Bearer …`\n";
+        return (StatusCode::UNAUTHORIZED, help).into_response();
+    }
     match server.metrics.text() {
         Ok(text) => ([(CONTENT_TYPE, metrics::CONTENT_TYPE)], text).into_response(),
         Err(error) => {
@@ -108,6 +123,13 @@ async fn numbers(State(server): State<Arc<Server>>) -> Response {
             StatusCode::INTERNAL_SERVER_ERROR.into_response()
         }
     }
+}
+
+fn is_bearer(headers: &HeaderMap, token: &str) -> bool {
+    let given = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+    given
+        .and_then(|value| value.strip_prefix("Bearer "))
+        .is_some_and(|given| same(given.as_bytes(), token.as_bytes()))
 }
 
 async fn files(request: axum::extract::Request) -> Response {

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use engine::EngineSettings;
-use flow::{AccountId, RegionId};
+use flow::{AccountId, Prefix, RegionId};
 
 /// The port that a server listens on when nothing else is said.
 pub const PORT_DEFAULT: u16 = 8860;
@@ -35,6 +35,10 @@ pub struct ServerSettings {
     /// The time zone in which the days of SQL's `histogram` begin. Unit: seconds east of UTC. Default: 28 800 (UTC+8), as
     /// published.
     pub histogram_utc_offset_seconds: i64,
+    /// Proxies whose word is believed about where a request comes from. Default: none.
+    pub trusted_proxies: Vec<Prefix>,
+    /// What `/metrics` asks for. Default: absent; beyond loopback, `/metrics` is then told to this machine alone.
+    pub metrics_token: Option<String>,
     /// With them, it speaks HTTPS. Default: absent.
     pub tls: Option<TlsFiles>,
 }
@@ -97,6 +101,8 @@ impl Default for ServerSettings {
             cql_space: CqlSpace::default(),
             sql_rows_max: EngineSettings::default().rows_max,
             histogram_utc_offset_seconds: EngineSettings::default().histogram_seconds_east,
+            trusted_proxies: Vec::new(),
+            metrics_token: None,
             tls: None,
         }
     }

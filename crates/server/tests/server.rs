@@ -15,6 +15,8 @@ mod errors;
 mod flow_logs;
 #[path = "server/ledger.rs"]
 mod ledger;
+#[path = "server/open.rs"]
+mod open;
 #[path = "server/permissions.rs"]
 mod permissions;
 #[path = "server/search.rs"]

@@ -100,7 +100,10 @@ pub(super) fn exist(root: &Path, netns: u32) -> bool {
 }
 
 /// Whether pins can be kept in a folder.
-pub(crate) fn check_filesystem(root: &Path) -> Result<(), PinError> {
+///
+/// # Errors
+/// When it is on no bpf file system, or cannot be looked at.
+pub fn check_filesystem(root: &Path) -> Result<(), PinError> {
     let Some(there) = root.ancestors().find(|folder| folder.exists()) else {
         return Err(PinError::NoBpfFilesystem { path: root.to_owned() });
     };

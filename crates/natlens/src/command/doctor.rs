@@ -3,6 +3,9 @@
 //! Hides: how findings are written for people and for scripts.
 //! Knows nothing of: the kernel; `capture` examines it.
 
+#[cfg(target_os = "linux")]
+mod around;
+
 use capture::SourceChoice;
 
 use crate::answer::Form;
@@ -12,7 +15,7 @@ use crate::outside::Outside;
 
 /// Say what this machine can capture, and what mends what it cannot
 ///
-/// Ends with 0 when eBPF works, and with 1 otherwise. For a moment it does what an agent does when it starts; run it as
+/// Ends with 0 when eBPF works and nothing else is missing, and with 1 otherwise. For a moment it does what an agent does when it starts; run it as
 /// the user that runs the agent.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Doctor {
@@ -40,12 +43,15 @@ impl Doctor {
     #[cfg(target_os = "linux")]
     pub(crate) fn run(self, config: &Config, outside: &mut Outside) -> Result<(), Failure> {
         let examination = capture::examine(super::source::settings(&config.agent)?, outside.now());
-        let findings = examination.findings(&super::source::this_program());
+        let mut findings = examination.findings(&super::source::this_program());
+        let around = around::findings(&config.agent)?;
+        let all_there = around.iter().all(|finding| finding.state != capture::State::Missing);
+        findings.extend(around);
         match self.output {
             Form::Table => print::for_people(&findings, outside)?,
             form @ (Form::Json | Form::Csv) => print::for_programs(&findings, form, outside)?,
         }
-        if examination.is_well() { Ok(()) } else { Err(Failure::Unwell) }
+        if examination.is_well() && all_there { Ok(()) } else { Err(Failure::Unwell) }
     }
 
     #[cfg(not(target_os = "linux"))]

@@ -83,6 +83,7 @@ fn a_printed_configuration_reads_back_equal_without_its_secret() {
     assert_eq!(toml::from_str::<Config>(&config.printed().unwrap()).unwrap(), config);
 
     config.agent.enrolment_token = Some("secret".to_owned());
+    config.server.metrics_token = Some("secret".to_owned());
     assert!(!config.printed().unwrap().contains("secret"));
 }
 

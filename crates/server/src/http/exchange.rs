@@ -20,7 +20,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use store::Owner;
 
-use super::{Peer, RequestId, observe};
+use super::{Peer, RequestId, address, observe};
 use crate::caller::{self, Caller};
 use crate::failure::Failure;
 use crate::handle::{Handle, HandleStreaming, HandleWaiting};
@@ -116,11 +116,8 @@ pub(crate) async fn streaming<O: HandleStreaming>(
 /// Finds out who asks and whether they may, before anything else is read.
 async fn admit<O: Operation>(server: Arc<Server>, request: Request) -> Result<(Asked, Body), Failure> {
     let (parts, body) = request.into_parts();
-    let address = parts
-        .extensions
-        .get::<Peer>()
-        .map(|Peer(peer)| peer.ip())
-        .ok_or_else(|| Failure::internal("the connection has no peer address"))?;
+    let address =
+        address_of(&server, &parts).ok_or_else(|| Failure::internal("the connection has no peer address"))?;
     let caller = match O::PERMISSION {
         Permission::Anyone => {
             caller::check_origin_if_any(&server, &parts.headers)?;
@@ -134,6 +131,12 @@ async fn admit<O: Operation>(server: Arc<Server>, request: Request) -> Result<(A
     caller.require::<O>()?;
     let owner = caller.owner(&server, region_of(&parts)?.as_deref())?;
     Ok((Asked { server, caller, owner, address }, body))
+}
+
+/// Where a request comes from.
+pub(super) fn address_of(server: &Server, parts: &Parts) -> Option<IpAddr> {
+    let Peer(peer) = parts.extensions.get::<Peer>()?;
+    Some(address::address(peer.ip(), &parts.headers, &server.settings.trusted_proxies))
 }
 
 /// The parameter `Region` of the address.

@@ -60,7 +60,10 @@ impl Stand {
 
     fn run(&mut self) {
         let settings = ServerSettings {
-            listen: "127.0.0.1:0".parse().unwrap(),
+            listen: match self.settings.listen.port() {
+                0 => self.settings.listen,
+                _ => "127.0.0.1:0".parse().unwrap(),
+            },
             data_folder: self.folder.path().join("data"),
             ..self.settings.clone()
         };
