@@ -4,6 +4,7 @@
 //! Knows nothing of: records, flow logs, verdicts.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -11,9 +12,15 @@ use flow::{FlowKey, FlowState, GatewayId, Timestamp, Tuple, protocol};
 
 /// The most conversations remembered between windows.
 ///
-/// At about 150 bytes each this bounds the table to 150 MB. Past it, those silent for longest are forgotten: should
+/// At about 50 bytes each this bounds the table to 100 MB, also while it grows. Past it, those silent for longest are forgotten: should
 /// one speak again, it gets a new `flow-id` and the state `NEW`.
 pub const CONVERSATIONS_MAX: usize = 1_000_000;
+
+/// The table gives memory back when it has room for so many times what it holds.
+const SPARSE: usize = 8;
+
+/// Room that the table keeps, however little it holds.
+const CONVERSATIONS_KEPT_READY: usize = 4096;
 
 /// Silence that ends an answered TCP conversation: five days, as long as Linux keeps its translation
 /// (`nf_conntrack_tcp_timeout_established`).
@@ -63,67 +70,85 @@ pub(crate) struct Conversation {
 #[derive(Debug)]
 pub(crate) struct Conversations {
     gateway: GatewayId,
-    known: HashMap<FlowKey, Known>,
+    known: HashMap<Mark, Known>,
     known_max: usize,
+    marking: [RandomState; 2],
 }
+
+/// Stands for a key, in a fifth of its bytes: two secret hashes, so that not even somebody who picks addresses and
+/// ports finds two keys with one mark.
+type Mark = [u64; 2];
 
 #[derive(Clone, Copy, Debug)]
 struct Known {
     start: Timestamp,
     last: Timestamp,
+    protocol: u8,
     answered: bool,
     closed: bool,
 }
 
 impl Conversations {
     pub(crate) fn new(gateway: GatewayId, known_max: usize) -> Self {
-        Self { gateway, known: HashMap::new(), known_max }
+        let marking = [RandomState::new(), RandomState::new()];
+        Self { gateway, known: HashMap::new(), known_max, marking }
     }
 
     /// Joins what a window that ends at `window_end` saw to the conversation, or begins a new one.
     pub(crate) fn advance(&mut self, key: &FlowKey, seen: Seen, window_end: Timestamp) -> Conversation {
-        let before = self.known.get(key).copied().filter(|known| known.continues_with(key.protocol, seen));
+        let mark = self.marking.each_ref().map(|state| state.hash_one(key));
+        let before = self.known.get(&mark).copied().filter(|known| known.continues_with(seen));
         let ended = key.protocol == protocol::TCP && seen.tcp_flags & (FIN | RST) != 0;
         let now = Known {
+            protocol: key.protocol,
             start: before.map_or(seen.first, |known| known.start.min(seen.first)),
             last: before.map_or(seen.last, |known| known.last.max(seen.last)),
             answered: before.is_some_and(|known| known.answered) || seen.answered,
             closed: before.is_some_and(|known| known.closed) || ended,
         };
-        let silent = now.forgotten_at(key.protocol) <= window_end;
+        let silent = now.forgotten_at() <= window_end;
         let state = match before {
             _ if now.closed || silent => FlowState::Closed,
             Some(_) => FlowState::Active,
             None => FlowState::New,
         };
-        self.known.insert(*key, now);
+        if silent {
+            // It would be forgotten with the window; a flood of short conversations need not fill the table first.
+            self.known.remove(&mark);
+        } else {
+            self.known.insert(mark, now);
+        }
         Conversation { id: flow_id(&self.gateway, key, now.start), start: now.start, state }
     }
 
     /// Forgets what has ended by silence before `window_end`, and what exceeds the table.
     pub(crate) fn forget(&mut self, window_end: Timestamp) {
-        self.known.retain(|key, known| known.forgotten_at(key.protocol) > window_end);
+        self.known.retain(|_, known| known.forgotten_at() > window_end);
+        // After a peak the memory goes back; a table that shrinks at every lull would only grow again.
+        if self.known.capacity() > SPARSE * self.known.len().max(CONVERSATIONS_KEPT_READY) {
+            self.known.shrink_to(CONVERSATIONS_KEPT_READY);
+        }
         let excess = self.known.len().saturating_sub(self.known_max);
         if excess == 0 {
             return;
         }
-        let mut by_silence: Vec<(Timestamp, FlowKey)> =
-            self.known.iter().map(|(key, known)| (known.last, *key)).collect();
+        let mut by_silence: Vec<(Timestamp, Mark)> =
+            self.known.iter().map(|(mark, known)| (known.last, *mark)).collect();
         by_silence.select_nth_unstable(excess - 1);
-        for (_, key) in by_silence.iter().take(excess) {
-            self.known.remove(key);
+        for (_, mark) in by_silence.iter().take(excess) {
+            self.known.remove(mark);
         }
     }
 }
 
 impl Known {
-    fn continues_with(&self, protocol: u8, seen: Seen) -> bool {
+    fn continues_with(&self, seen: Seen) -> bool {
         let reopened = self.closed && seen.tcp_flags & SYN != 0;
-        seen.first < self.forgotten_at(protocol) && !reopened
+        seen.first < self.forgotten_at() && !reopened
     }
 
-    fn forgotten_at(&self, protocol: u8) -> Timestamp {
-        let silence = if self.closed { CLOSED_LINGER } else { idle(protocol, self.answered) };
+    fn forgotten_at(&self) -> Timestamp {
+        let silence = if self.closed { CLOSED_LINGER } else { idle(self.protocol, self.answered) };
         self.last.plus(silence)
     }
 }

@@ -7,6 +7,7 @@
 mod balance;
 mod conversation;
 mod ends;
+mod flows;
 mod inventory;
 mod matching;
 mod row;

@@ -9,8 +9,8 @@ use flow::{Direction, FlowKey, FlowLog, LogStatus, NatType, Record, Timestamp, T
 
 use crate::conversation::Conversation;
 use crate::ends::Ends;
+use crate::flows::Sum;
 use crate::settings::WindowSettings;
-use crate::windows::Sum;
 
 /// The values that every record of the gateway repeats, shared instead of copied.
 #[derive(Debug)]
@@ -39,7 +39,7 @@ impl Stamp {
     pub(crate) fn flow(&self, key: &FlowKey, sum: &Sum, conversation: Conversation) -> Record {
         let original = key.original;
         let mut record = self.bare(sum.first, sum.last, LogStatus::Ok);
-        record.interface_id = sum.interface_in().cloned();
+        record.interface_id = sum.interface_in.clone();
         record.srcaddr = Some(original.srcaddr);
         record.dstaddr = Some(original.dstaddr);
         record.srcport = Some(original.srcport);

@@ -3,17 +3,18 @@
 //! Hides: which windows are open, how counters fold, what becomes of late events and of gaps.
 //! Knows nothing of: where events come from, where records go, what time it is.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use flow::{
-    Counters, Event, FlowKey, FlowLog, FlowLogId, KernelTotal, Loss, LossCause, Record, TimeRange, Timestamp,
-    TopicId, Verdict, Window,
+    Counters, Event, FlowLog, FlowLogId, KernelTotal, Loss, LossCause, Record, TimeRange, Timestamp, TopicId,
+    Window,
 };
 
 use crate::balance::{Balance, taken_back};
 use crate::conversation::{CONVERSATIONS_MAX, Conversations, Seen};
 use crate::ends::Ends;
+use crate::flows::{Added, Flows};
 use crate::inventory::Inventory;
 use crate::matching::{self, collects, speaks_for};
 use crate::row::{Stamp, collected_by, direction, place};
@@ -21,7 +22,7 @@ use crate::settings::WindowSettings;
 
 /// The most flows summed at once, over all open windows.
 ///
-/// At about 300 bytes a flow this bounds `Windows` to 300 MB. Past it, packets of flows not yet in the window are
+/// At about 100 bytes a flow this bounds open windows to 100 MB. Past it, packets of flows not yet in the window are
 /// lost: counted, and reported as SKIPDATA when the window closes.
 pub const OPEN_FLOWS_MAX: usize = 1_000_000;
 
@@ -159,26 +160,20 @@ impl Windows {
             self.late.lose(LossCause::Late, packets);
             return;
         }
-        let open = self.open.entry(window).or_default();
-        let key = (event.key, event.verdict);
-        let sum = Sum {
-            first: event.first,
+        let event = Event {
             last: event.last.clamp(event.first, Timestamp::from_millis(window.end().millis() - 1)),
-            forward: event.forward,
-            reply: event.reply,
-            tcp_flags: event.tcp_flags,
-            interface_in: event.interface_in.map(|name| (event.first, name)),
-            interface_out: event.interface_out.map(|name| (event.first, name)),
+            ..event
         };
-        if let Some(known) = open.flows.get_mut(&key) {
-            known.fold(sum);
-            open.balance.record(&key.1, packets);
-        } else if self.open_flows < self.open_flows_max {
-            self.open_flows += 1;
-            open.balance.record(&key.1, packets);
-            open.flows.insert(key, sum);
-        } else {
-            open.balance.lose(LossCause::WindowsFull, packets);
+        let open = self.open.entry(window).or_default();
+        // What the other open windows hold is not free.
+        let room = open.flows.len() + self.open_flows_max.saturating_sub(self.open_flows);
+        match open.flows.add(&event, window.start(), room) {
+            Added::Known => open.balance.record(&event.verdict, packets),
+            Added::New => {
+                self.open_flows += 1;
+                open.balance.record(&event.verdict, packets);
+            }
+            Added::NoRoom => open.balance.lose(LossCause::WindowsFull, packets),
         }
     }
 
@@ -243,17 +238,13 @@ impl Windows {
         self.note_unwatched(window, &mut balance);
         let lost = balance.lost();
         self.open_flows -= flows.len();
-        let mut flows: Vec<((FlowKey, Verdict), Sum)> = flows.into_iter().collect();
-        flows.sort_unstable_by(|(left, _), (right, _)| left.cmp(right));
-
         let mut records: Vec<Vec<Record>> = vec![Vec::new(); flow_logs.len()];
-        for of_one_key in flows.chunk_by(|((left, _), _), ((right, _), _)| left == right) {
-            let Some(((key, _), first)) = of_one_key.first() else { continue };
-            let seen = of_one_key.iter().fold(first.seen(), |seen, (_, sum)| join(seen, sum.seen()));
-            let conversation = self.conversations.advance(key, seen, window.end());
-            let ends = Ends::of(key, &self.inventory, self.stamp.vpc());
-            for ((_, verdict), sum) in of_one_key {
-                let mut record = self.stamp.flow(key, sum, conversation);
+        for (key, of_one_key) in flows.into_groups(window.start()) {
+            let Some(seen) = of_one_key.iter().map(|(_, sum)| sum.seen()).reduce(join) else { continue };
+            let conversation = self.conversations.advance(&key, seen, window.end());
+            let ends = Ends::of(&key, &self.inventory, self.stamp.vpc());
+            for (verdict, sum) in &of_one_key {
+                let mut record = self.stamp.flow(&key, sum, conversation);
                 record.direction = Some(direction(&self.settings, &key.original));
                 self.stamp.judge(&mut record, verdict);
                 place(&mut record, &ends);
@@ -336,46 +327,8 @@ impl Windows {
 /// A window that still takes events.
 #[derive(Debug, Default)]
 struct Open {
-    flows: HashMap<(FlowKey, Verdict), Sum>,
+    flows: Flows,
     balance: Balance,
-}
-
-/// The events of one flow and verdict in one window, summed. The order of the events does not matter.
-#[derive(Debug)]
-pub(crate) struct Sum {
-    pub(crate) first: Timestamp,
-    pub(crate) last: Timestamp,
-    pub(crate) forward: Counters,
-    pub(crate) reply: Counters,
-    pub(crate) tcp_flags: u8,
-    /// The earliest interface, with when it was used: a flow may move to another.
-    interface_in: Option<(Timestamp, Arc<str>)>,
-    interface_out: Option<(Timestamp, Arc<str>)>,
-}
-
-impl Sum {
-    fn fold(&mut self, other: Self) {
-        self.first = self.first.min(other.first);
-        self.last = self.last.max(other.last);
-        self.forward = self.forward.plus(other.forward);
-        self.reply = self.reply.plus(other.reply);
-        self.tcp_flags |= other.tcp_flags;
-        self.interface_in = earliest(self.interface_in.take(), other.interface_in);
-        self.interface_out = earliest(self.interface_out.take(), other.interface_out);
-    }
-
-    pub(crate) fn interface_in(&self) -> Option<&Arc<str>> {
-        self.interface_in.as_ref().map(|(_, name)| name)
-    }
-
-    fn interfaces(&self) -> [Option<&str>; 2] {
-        [&self.interface_in, &self.interface_out].map(|used| used.as_ref().map(|(_, name)| &**name))
-    }
-
-    fn seen(&self) -> Seen {
-        let answered = self.reply.packets > 0;
-        Seen { first: self.first, last: self.last, tcp_flags: self.tcp_flags, answered }
-    }
 }
 
 fn join(left: Seen, right: Seen) -> Seen {
@@ -384,16 +337,6 @@ fn join(left: Seen, right: Seen) -> Seen {
         last: left.last.max(right.last),
         tcp_flags: left.tcp_flags | right.tcp_flags,
         answered: left.answered || right.answered,
-    }
-}
-
-fn earliest(
-    left: Option<(Timestamp, Arc<str>)>,
-    right: Option<(Timestamp, Arc<str>)>,
-) -> Option<(Timestamp, Arc<str>)> {
-    match (left, right) {
-        (Some(left), Some(right)) => Some(left.min(right)),
-        (one, None) | (None, one) => one,
     }
 }
 

@@ -6,7 +6,10 @@
 //! Times are minutes and seconds; `as` is left out when nothing is known of a translation, `=` says that nothing changed.
 
 use expect_test::{Expect, expect};
-use flow::{CollectionScope, CollectionType, RejectReason, Rejection, Tuple, WindowLength, protocol};
+use flow::{
+    CollectionScope, CollectionType, Counters, FlowKey, RejectReason, Rejection, Tuple, Verdict,
+    WindowLength, protocol,
+};
 
 use super::*;
 use crate::settings::private_prefixes;
