@@ -23,6 +23,38 @@ pub(crate) struct EncodedBatch {
     pub(crate) bytes: Vec<u8>,
 }
 
+/// Batches that are made while windows close, so that a window of a million flows never stands as a million records.
+#[derive(Debug, Default)]
+pub(crate) struct Early {
+    batches: Vec<EncodedBatch>,
+    told: BTreeMap<FlowLogId, u64>,
+    failed: Option<BatchError>,
+}
+
+impl Early {
+    /// Makes batches of records that are not complete with it.
+    pub(crate) fn add(&mut self, identity: &Identity, collected: Collected) {
+        let packets =
+            collected.records.iter().map(|record| told(record).packets).fold(0, u64::saturating_add);
+        let sum = self.told.entry(collected.flow_log.clone()).or_default();
+        *sum = sum.saturating_add(packets);
+        match batches(identity, [&collected], &[]) {
+            Ok(batches) => self.batches.extend(batches),
+            Err(error) => self.failed = Some(error),
+        }
+    }
+
+    /// How many packets of both directions its records of a flow log tell of.
+    pub(crate) fn told(&self, flow_log: &FlowLogId) -> u64 {
+        self.told.get(flow_log).copied().unwrap_or(0)
+    }
+
+    /// Takes the batches out.
+    pub(crate) fn take(&mut self) -> Result<Vec<EncodedBatch>, BatchError> {
+        self.failed.take().map_or_else(|| Ok(std::mem::take(&mut self.batches)), Err)
+    }
+}
+
 /// The batches that hold all records of `collected` and then the rows of the ledger, oldest first and each with a new id.
 ///
 /// Records of one flow log and topic share a batch, so that many quiet windows closing at once are few files.

@@ -6,7 +6,7 @@
 use std::error::Error;
 use std::sync::Arc;
 
-use window::{ClosedWindow, Inventory, Windows};
+use window::{ClosedWindow, Collected, Inventory, Windows};
 
 use crate::inventory::{InventoryFile, InventoryFileError};
 use crate::metrics::AgentMetrics;
@@ -72,8 +72,12 @@ impl Names {
 
     /// Writes into the records where their destinations are registered.
     pub(crate) fn tell_origins(&mut self, closed: &mut [ClosedWindow]) {
-        for collected in closed.iter_mut().flat_map(|window| &mut window.collected) {
-            collected.records.iter_mut().for_each(|record| self.origin.tell(record));
-        }
+        let collected = closed.iter_mut().flat_map(|window| &mut window.collected);
+        collected.for_each(|collected| self.tell_origins_of(collected));
+    }
+
+    /// The same for records whose window is still closing.
+    pub(crate) fn tell_origins_of(&mut self, collected: &mut Collected) {
+        collected.records.iter_mut().for_each(|record| self.origin.tell(record));
     }
 }

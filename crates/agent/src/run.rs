@@ -16,7 +16,7 @@ use capture::{GatewayFacts, Source, SourceError};
 use flow::{Clock, Event, FlowLog, Loss, LossCause, Timestamp};
 use window::{ClosedWindow, WindowSettings, Windows};
 
-use crate::batching::batches;
+use crate::batching::{Early, batches};
 use crate::files::{Files, Folder};
 use crate::identity::{Identity, IdentityError, find_or_enrol};
 use crate::metrics::AgentMetrics;
@@ -294,7 +294,8 @@ impl Collector {
             Err(error) => return self.poll_failed(error).map(|()| now.plus(POLL_WAIT_MAX)),
         };
         (self.poll_failures, self.polled) = (0, now);
-        for event in self.events.drain(..) {
+        // Taken with its memory, which a busy window fills and a quiet one does not need.
+        for event in std::mem::take(&mut self.events) {
             self.windows.observe(event);
         }
         for loss in &progress.losses {
@@ -307,10 +308,16 @@ impl Collector {
         if let Some(flow_logs) = self.orders.current() {
             self.look_for_lost_batches(&flow_logs);
             self.look_for_names(progress.complete_until);
-            let mut closed = self.windows.close(progress.complete_until, &flow_logs);
+            let mut early = Early::default();
+            let (names, identity) = (&mut self.names, &self.identity);
+            let mut closed =
+                self.windows.close_in_parts(progress.complete_until, &flow_logs, &mut |mut part| {
+                    names.tell_origins_of(&mut part);
+                    early.add(identity, part);
+                });
             self.names.tell_origins(&mut closed);
             self.count_closed(&closed);
-            self.keep(&closed, &flow_logs);
+            self.keep(&closed, early, &flow_logs);
             self.note_closed_until();
             self.tell_source();
         }
@@ -358,7 +365,7 @@ impl Collector {
     }
 
     /// Spools the records of the windows, or remembers what is missing.
-    fn keep(&mut self, closed: &[ClosedWindow], flow_logs: &[FlowLog]) {
+    fn keep(&mut self, closed: &[ClosedWindow], mut early: Early, flow_logs: &[FlowLog]) {
         if closed.is_empty() {
             return;
         }
@@ -366,13 +373,19 @@ impl Collector {
         let collected = closed.iter().flat_map(|window| &window.collected);
         let mut ledger = self.withheld.ledger(&self.windows);
         ledger.extend(closed.iter().flat_map(|window| self.windows.ledger(range(window), &window.balance)));
-        let spooled = batches(&self.identity, missing.iter().chain(collected), &ledger)
+        let rest = || batches(&self.identity, missing.iter().chain(collected), &ledger);
+        let spooled = early
+            .take()
+            .and_then(|mut batches| {
+                batches.extend(rest()?);
+                Ok(batches)
+            })
             .map_err(Box::<dyn std::error::Error>::from)
             .and_then(|batches| Ok(self.spool.add(&batches)?));
         match spooled {
             Ok(()) => self.withheld.clear(),
             Err(error) => {
-                let packets = self.withheld.add(closed, flow_logs);
+                let packets = self.withheld.add(closed, &early, flow_logs);
                 self.metrics.counters.withheld_windows_total.add(closed.len() as u64);
                 self.metrics.counters.lost_packets_total.add(packets);
                 tracing::error!(
@@ -433,7 +446,7 @@ impl Collector {
             let mut closed = self.windows.close_early(now, &flow_logs);
             self.names.tell_origins(&mut closed);
             self.count_closed(&closed);
-            self.keep(&closed, &flow_logs);
+            self.keep(&closed, Early::default(), &flow_logs);
             self.note_closed_until();
             self.tell_source();
         }

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use flow::{Counters, FlowLog, FlowLogId, Loss, LossCause, Record, TimeRange, Window};
 use window::{Balance, ClosedWindow, Collected, Windows};
 
-use crate::batching::told;
+use crate::batching::{Early, told};
 
 /// What is missing since something last found room: windows need a fixed room here, however long that lasts, and
 /// batches no more than the spool has windows.
@@ -40,11 +40,14 @@ impl Withheld {
 
     /// Adds the windows to the gaps; returns how many packets of both directions are now in no record.
     ///
-    /// That is the most of any flow log, because several collect the same packets; those lost before are not in it.
-    pub(crate) fn add(&mut self, closed: &[ClosedWindow], flow_logs: &[FlowLog]) -> u64 {
+    /// `early` is what their records were before the rest. That is the most of any flow log, because several collect the same packets; those lost before are not in it.
+    pub(crate) fn add(&mut self, closed: &[ClosedWindow], early: &Early, flow_logs: &[FlowLog]) -> u64 {
         let mut most = 0;
         for (place, flow_log) in flow_logs.iter().enumerate() {
-            let mut of_flow_log = 0_u64;
+            let mut of_flow_log = early.told(&flow_log.id);
+            if let Some(first) = closed.first().filter(|_| of_flow_log > 0) {
+                self.miss(flow_log, range(first), of_flow_log);
+            }
             for window in closed {
                 let records = window.collected.get(place).map_or(&[][..], |collected| &collected.records);
                 if records.is_empty() {

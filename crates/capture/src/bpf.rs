@@ -432,7 +432,7 @@ impl Source for Bpf {
         }
         if self.next < current {
             losses = self.complete(current, self.settings.window.window_of(now))?;
-            events.append(&mut self.taken);
+            give(&mut self.taken, events);
         }
         Ok(Progress {
             complete_until: self.next.start(),
@@ -445,7 +445,7 @@ impl Source for Bpf {
     fn finish(&mut self, events: &mut Vec<Event>) -> Result<(), SourceError> {
         self.take(&[0, 1])?;
         self.taken_early = None;
-        events.append(&mut self.taken);
+        give(&mut self.taken, events);
         Ok(())
     }
 
@@ -464,6 +464,15 @@ impl Source for Bpf {
 
     fn watching_since(&self) -> Option<Timestamp> {
         Some(self.since.max(numbered(self.noted.next, self.settings.window).start()))
+    }
+}
+
+/// Moves events without a second copy of a million of them.
+fn give(taken: &mut Vec<Event>, events: &mut Vec<Event>) {
+    if events.is_empty() {
+        std::mem::swap(taken, events);
+    } else {
+        events.append(taken);
     }
 }
 

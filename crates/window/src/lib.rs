@@ -23,4 +23,4 @@ pub use inventory::{
     INVENTORY_ID_CHARS_MAX, INVENTORY_PREFIXES_MAX, Inventory, InventoryError, InventoryKind, Place,
 };
 pub use settings::{WindowSettings, private_prefixes};
-pub use windows::{ClosedWindow, Collected, OPEN_FLOWS_MAX, QUIET_WINDOWS_MAX, Windows};
+pub use windows::{ClosedWindow, Collected, OPEN_FLOWS_MAX, PART_RECORDS_MAX, QUIET_WINDOWS_MAX, Windows};

@@ -26,6 +26,9 @@ use crate::settings::WindowSettings;
 /// lost: counted, and reported as SKIPDATA when the window closes.
 pub const OPEN_FLOWS_MAX: usize = 1_000_000;
 
+/// The most records that are made at once of what one flow log collects: about 10 MB, and a batch.
+pub const PART_RECORDS_MAX: usize = 20_000;
+
 /// The most windows in a row that are closed with one NODATA record each.
 ///
 /// A day of one-minute windows. A longer silence means that the host slept or its clock jumped: what is older than
@@ -201,6 +204,27 @@ impl Windows {
     /// `flow_logs` are those enabled now: each collects every window that closes. The first call decides where the
     /// record begins: at the oldest event, or at `complete_until` when there was none.
     pub fn close(&mut self, complete_until: Timestamp, flow_logs: &[FlowLog]) -> Vec<ClosedWindow> {
+        let mut whole = Parts { records_max: usize::MAX, each: &mut |_| {} };
+        self.close_until(complete_until, flow_logs, &mut whole)
+    }
+
+    /// The same, in little memory: of what a flow log collects in one window, every full [`PART_RECORDS_MAX`] records
+    /// go to `each` as soon as they are made. What is returned holds the rest, which is never nothing.
+    pub fn close_in_parts(
+        &mut self,
+        complete_until: Timestamp,
+        flow_logs: &[FlowLog],
+        each: &mut dyn FnMut(Collected),
+    ) -> Vec<ClosedWindow> {
+        self.close_until(complete_until, flow_logs, &mut Parts { records_max: PART_RECORDS_MAX, each })
+    }
+
+    fn close_until(
+        &mut self,
+        complete_until: Timestamp,
+        flow_logs: &[FlowLog],
+        parts: &mut Parts<'_>,
+    ) -> Vec<ClosedWindow> {
         let current = self.settings.length.window_of(complete_until);
         let oldest = self.open.keys().next().map_or(current, |window| current.min(*window));
         let mut cursor = self.next.unwrap_or(oldest);
@@ -212,7 +236,7 @@ impl Windows {
         while cursor < current {
             let busy = self.open.keys().next().copied().filter(|window| *window < current);
             if busy == Some(cursor) {
-                closed.push(self.close_one(cursor, cursor.end(), flow_logs));
+                closed.push(self.close_one((cursor, cursor.end()), flow_logs, parts));
                 cursor = cursor.next();
             } else {
                 let quiet_until = busy.unwrap_or(current);
@@ -230,10 +254,19 @@ impl Windows {
     pub fn close_early(&mut self, now: Timestamp, flow_logs: &[FlowLog]) -> Vec<ClosedWindow> {
         let windows: Vec<Window> = self.open.keys().copied().collect();
         let until = |window: Window| now.clamp(window.start(), window.end());
-        windows.into_iter().map(|window| self.close_one(window, until(window), flow_logs)).collect()
+        let mut whole = Parts { records_max: usize::MAX, each: &mut |_| {} };
+        windows
+            .into_iter()
+            .map(|window| self.close_one((window, until(window)), flow_logs, &mut whole))
+            .collect()
     }
 
-    fn close_one(&mut self, window: Window, until: Timestamp, flow_logs: &[FlowLog]) -> ClosedWindow {
+    fn close_one(
+        &mut self,
+        (window, until): (Window, Timestamp),
+        flow_logs: &[FlowLog],
+        parts: &mut Parts<'_>,
+    ) -> ClosedWindow {
         let Open { flows, mut balance } = self.open.remove(&window).unwrap_or_default();
         self.note_unwatched(window, &mut balance);
         let lost = balance.lost();
@@ -254,6 +287,7 @@ impl Windows {
                     .zip(&mut records)
                     .filter(|(flow_log, _)| collects(flow_log, &self.settings, seen));
                 for (flow_log, rows) in collecting {
+                    parts.make_room(flow_log, rows);
                     rows.push(collected_by(flow_log, record.clone()));
                 }
             }
@@ -321,6 +355,22 @@ impl Windows {
             None => {}
         }
         Collected { flow_log: flow_log.id.clone(), topic: flow_log.topic.clone(), records }
+    }
+}
+
+/// Where full parts of what is collected go.
+struct Parts<'a> {
+    records_max: usize,
+    each: &'a mut dyn FnMut(Collected),
+}
+
+impl Parts<'_> {
+    /// Gives the records away when no more belong in one part.
+    fn make_room(&mut self, flow_log: &FlowLog, records: &mut Vec<Record>) {
+        if records.len() >= self.records_max {
+            let (id, topic) = (flow_log.id.clone(), flow_log.topic.clone());
+            (self.each)(Collected { flow_log: id, topic, records: std::mem::take(records) });
+        }
     }
 }
 
