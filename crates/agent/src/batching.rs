@@ -177,4 +177,22 @@ mod tests {
         ];
         assert_eq!(found, expected.map(|(flow_log, first, records)| (flow_log.to_owned(), first, records)));
     }
+
+    #[test]
+    fn early_batches_know_what_is_missing_without_them() {
+        let second = Timestamp::from_seconds(1);
+        let mut record = Record::empty(second, second, LogStatus::Ok);
+        (record.packets, record.reply_packets) = (Some(2), Some(1));
+        let collected = Collected {
+            flow_log: "fl-00000001".parse().unwrap(),
+            topic: "flow-log-topic".parse().unwrap(),
+            records: vec![record; 2],
+        };
+        let mut early = Early::default();
+        early.add(&Identity::of_tests(), collected.clone());
+        early.add(&Identity::of_tests(), collected.clone());
+        assert_eq!(early.told(&collected.flow_log), 12);
+        assert_eq!(early.take().unwrap().len(), 2);
+        assert_eq!(early.told(&collected.flow_log), 12, "also when they have left for the spool");
+    }
 }

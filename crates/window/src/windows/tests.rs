@@ -386,3 +386,30 @@ fn windows_that_nobody_watched_claim_no_silence() {
     assert_eq!(told, [(60, Some(0)), (120, Some(0)), (180, Some(0)), (240, None)]);
     assert_eq!(windows.closed_until(), Some(at("05:00")));
 }
+
+#[test]
+fn full_parts_and_the_rest_are_what_a_flow_log_collects_in_one_window() {
+    let flow_logs = [everything(), flow_log(CollectionScope::Nat, "nat-00000001", CollectionType::Accept)];
+    let filled = || {
+        let mut windows = Windows::new(settings());
+        for port in 4000..4005 {
+            windows.observe(event(&format!("00:12 tcp 10.0.0.2:{port}>198.51.100.9:443 2p180b/1p60b")));
+        }
+        windows
+    };
+    let whole = filled().close(at("01:00"), &flow_logs);
+    let mut given: Vec<Collected> = Vec::new();
+    let rest = filled().close_until(
+        at("01:00"),
+        &flow_logs,
+        &mut Parts { records_max: 2, each: &mut |part| given.push(part) },
+    );
+    for (place, of_window) in whole[0].collected.iter().enumerate() {
+        let mut records: Vec<Record> =
+            given.iter().skip(place).step_by(2).flat_map(|part| part.records.clone()).collect();
+        let last = &rest[0].collected[place];
+        assert!(!last.records.is_empty() && given.len() == 4);
+        records.extend(last.records.clone());
+        assert_eq!(records, of_window.records);
+    }
+}
