@@ -126,6 +126,10 @@ fn every_cause_of_a_loss_has_its_row_and_no_row_claims_silence() {
     check(
         &rows(&windows, &closed),
         expect![[r#"
+            packets=1 bytes=100 start=0 end=60 action=ACCEPT log-status=OK kernel-packets=8 kernel-bytes=800
+            start=0 end=60 log-status=SKIPDATA lost-cause=not-watching
+            start=0 end=60 log-status=SKIPDATA lost=3 lost-bytes=300 lost-cause=too-many-flows
+            start=0 end=60 log-status=SKIPDATA lost=4 lost-bytes=400 lost-cause=windows-full
             packets=0 bytes=0 start=60 end=120 action=ACCEPT log-status=OK kernel-packets=5 kernel-bytes=500
             start=60 end=120 log-status=SKIPDATA lost=5 lost-bytes=500 lost-cause=late
             start=120 end=180 log-status=SKIPDATA lost-cause=agent-down"#]],
