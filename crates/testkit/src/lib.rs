@@ -6,6 +6,7 @@
 //! For tests and the demo only. It reads the clock itself, because it is the outside world of the program.
 
 mod claim;
+pub mod flows;
 mod lab;
 mod namespace;
 mod outcome;
