@@ -3,7 +3,6 @@
 //! Hides: how records become the table `log`, and how errors of planning are told to the author of the SQL.
 //! Knows nothing of: which statements are allowed.
 
-use std::sync::Arc;
 
 use datafusion::arrow::datatypes::DataType;
 use datafusion::common::ScalarValue;
@@ -77,7 +76,7 @@ impl Analysis {
         let known = Known { sql: &sql, index: &index };
         let explain = |error| known.explained(error).map_or_else(fault, EngineError::Sql);
 
-        let log = session.read_table(Arc::new(table)).and_then(|rows| rows.filter(found));
+        let log = table.rows_in(&session).and_then(|rows| rows.filter(found));
         let log = log.and_then(|rows| rows.select(columns(&index))).map_err(fault)?;
         session.register_table(sql::TABLE, log.into_view()).map_err(fault)?;
 

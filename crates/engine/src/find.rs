@@ -164,7 +164,7 @@ impl Walk {
     }
 
     async fn batches(&self, table: SegmentTable) -> Result<Vec<RecordBatch>, DataFusionError> {
-        let mut rows = self.session.read_table(Arc::new(table))?;
+        let mut rows = table.rows_in(&self.session)?;
         for condition in &self.conditions {
             rows = rows.filter(condition.clone())?;
         }

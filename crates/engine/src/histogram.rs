@@ -3,7 +3,6 @@
 //! Hides: how moments are cut into buckets.
 //! Knows nothing of: charts, SQL.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use datafusion::arrow::array::{AsArray as _, RecordBatch};
@@ -73,8 +72,8 @@ async fn counted(
 ) -> Result<Vec<RecordBatch>, DataFusionError> {
     let since_start = cast(column(TIMESTAMP_COLUMN), DataType::Int64) - lit(grid.start_ms);
     let bucket = (since_start / lit(grid.interval_ms)).alias("bucket");
-    session
-        .read_table(Arc::new(table))?
+    table
+        .rows_in(session)?
         .filter(found)?
         .aggregate(vec![bucket], vec![count(lit(1)).alias("count")])?
         .collect()

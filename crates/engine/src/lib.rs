@@ -9,6 +9,7 @@
 mod address;
 mod analyse;
 mod answer;
+mod derived;
 mod engine;
 mod error;
 mod find;

@@ -11,6 +11,7 @@ use datafusion::arrow::datatypes::{DataType, Field, SchemaRef};
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::stats::Precision;
 use datafusion::common::{DataFusionError, ScalarValue, Statistics};
+use datafusion::dataframe::DataFrame;
 use datafusion::datasource::TableType;
 use datafusion::datasource::listing::PartitionedFile;
 use datafusion::datasource::object_store::ObjectStoreUrl;
@@ -22,8 +23,11 @@ use datafusion::logical_expr::Expr;
 use datafusion::object_store::path::Path as StorePath;
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::empty::EmptyExec;
+use datafusion::prelude::SessionContext;
 use flow::TimeRange;
 use store::{Segment, segment_schema};
+
+use crate::derived;
 
 /// The column that tells which segment a row comes from.
 pub(crate) const SEGMENT_COLUMN: &str = "__SEGMENT__";
@@ -53,6 +57,11 @@ impl SegmentTable {
             files: segments.iter().map(|segment| file(segment)).collect::<Result<_, _>>()?,
             rows: segments.iter().map(|segment| segment.rows()).sum(),
         })
+    }
+
+    /// The rows with every field: what is not stored is computed.
+    pub(crate) fn rows_in(self, session: &SessionContext) -> Result<DataFrame, DataFusionError> {
+        session.read_table(Arc::new(self))?.select(derived::columns())
     }
 
     /// How many rows there are; nothing else is known before they are read.
@@ -140,7 +149,7 @@ mod tests {
                 rows: 1,
                 ..SegmentTable::new(&[]).unwrap()
             };
-            let rows = engine.session().read_table(Arc::new(table)).unwrap();
+            let rows = table.rows_in(&engine.session()).unwrap();
             let rows = rows.filter(predicate(&search, &index)).unwrap().select([column("bytes")]).unwrap();
             let plan = rows.create_physical_plan().await.unwrap();
             let plan = displayable(plan.as_ref()).indent(false).to_string();

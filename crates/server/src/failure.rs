@@ -85,6 +85,7 @@ impl From<StoreError> for Failure {
             StoreError::Locked { .. }
             | StoreError::NewerFormat { .. }
             | StoreError::Corrupt { .. }
+            | StoreError::Rows { .. }
             | StoreError::Io { .. }
             | StoreError::Catalog(_)
             | StoreError::Segment { .. } => return Self::internal(error),

@@ -19,7 +19,8 @@ use uuid::Uuid;
 use crate::catalog::owner::Owner;
 use crate::catalog::segment::{Level, SegmentRow, name};
 use crate::error::StoreError;
-use crate::schema::columns_of;
+use crate::order::RowKey;
+use crate::schema::{SEGMENT_SCHEMA_VERSION, columns_of};
 use crate::segment::{Life, READ_ROWS, SegmentWriter, Written};
 use crate::snapshot::remove_file;
 use crate::store::{Store, Writer};
@@ -70,7 +71,7 @@ pub enum Refusal {
 /// The batches of one call that go into one topic.
 struct Share<'a> {
     batches: Vec<&'a NewBatch>,
-    /// Rows that the topic ever held: the number of its newest row.
+    /// Rows that the topic ever held: no row has a higher number.
     rows_ever: i64,
 }
 
@@ -152,6 +153,7 @@ impl Store {
             id,
             owner: owner.clone(),
             topic: topic.clone(),
+            version: SEGMENT_SCHEMA_VERSION,
             level: Level::Commit,
             rows: written.rows,
             bytes: written.bytes,
@@ -274,12 +276,21 @@ fn topic_state(connection: &Connection, batch: &NewBatch) -> rusqlite::Result<Op
     select.query_row(key, |row| Ok((row.get(0)?, row.get(1)?))).optional()
 }
 
-/// Rows in the order of a segment, each with its number in the topic.
+/// Rows in the order of a segment, each with its number: that of the first row of the share, and as many more as there
+/// are earlier rows of the same moment in it. So few numbers come in a segment, and they take little room.
 fn numbered<'a>(share: &Share<'a>) -> Vec<(i64, &'a Record)> {
+    let mut next_of_moment: HashMap<Timestamp, i64> = HashMap::new();
     let records = share.batches.iter().flat_map(|batch| &batch.records);
-    let mut rows: Vec<(i64, &Record)> = (share.rows_ever + 1..).zip(records).collect();
-    rows.sort_unstable_by_key(|(number, record)| std::cmp::Reverse((record.start, *number)));
-    rows
+    let mut rows: Vec<(RowKey, i64, &Record)> = records
+        .map(|record| {
+            let next = next_of_moment.entry(record.start).or_insert(share.rows_ever + 1);
+            let number = *next;
+            *next += 1;
+            (RowKey::of_record(number, record), number, record)
+        })
+        .collect();
+    rows.sort_unstable_by(|(one, ..), (next, ..)| one.cmp(next));
+    rows.into_iter().map(|(_, number, record)| (number, record)).collect()
 }
 
 fn remember(transaction: &Transaction<'_>, batch: &NewBatch, now: Timestamp) -> rusqlite::Result<()> {

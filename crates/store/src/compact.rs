@@ -21,6 +21,7 @@ use crate::catalog::segment::{Level, SegmentRow, all_segments, are_named, forget
 use crate::compact::merged::Merged;
 use crate::compact::plan::{Merge, plan};
 use crate::error::StoreError;
+use crate::schema::SEGMENT_SCHEMA_VERSION;
 use crate::segment::{Life, SegmentWriter, Written};
 use crate::snapshot::{Segment, remove_file};
 use crate::store::Store;
@@ -105,9 +106,12 @@ impl Store {
         let Some(writer) = self.write_merged(&segments, &path, life_of(merge.level))? else {
             return Ok(None);
         };
+        let rows: u64 = merge.segments.iter().map(|segment| segment.rows).sum();
+        if writer.rows() != rows {
+            // Nothing is replaced by what holds less, or more, than it.
+            return Err(StoreError::Rows { path, found: writer.rows(), expected: rows });
+        }
         let written = self.settle(writer, &path)?;
-        let rows_before: u64 = merge.segments.iter().map(|segment| segment.rows).sum();
-        assert_eq!(written.rows, rows_before, "a merge keeps every row");
         let made = made_of(first, id, merge, (written, now));
         match self.catalog().transact(|transaction| swap(transaction, &merge.segments, &made)) {
             Ok(true) => {}
@@ -157,6 +161,7 @@ fn made_of(first: &SegmentRow, id: i64, merge: &Merge, (written, now): (Written,
         id,
         owner: first.owner.clone(),
         topic: first.topic.clone(),
+        version: SEGMENT_SCHEMA_VERSION,
         level: merge.level,
         rows: written.rows,
         bytes: written.bytes,

@@ -78,6 +78,19 @@ pub enum StoreError {
         /// What stands there.
         text: String,
     },
+    /// Files hold more or fewer rows than were stored.
+    #[error(
+        "the segments that `{path}` was to replace hold {found} rows, the catalog says {expected}: \
+         they stay as they are; restore them from a backup"
+    )]
+    Rows {
+        /// The segment that was to be made.
+        path: PathBuf,
+        /// Rows in the files.
+        found: u64,
+        /// Rows in the catalog.
+        expected: u64,
+    },
     /// The file system refused.
     #[error("cannot {deed} `{path}`")]
     Io {

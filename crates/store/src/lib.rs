@@ -9,6 +9,7 @@ mod compact;
 mod counters;
 mod error;
 mod expire;
+mod order;
 mod schema;
 mod segment;
 mod snapshot;
@@ -27,6 +28,8 @@ pub use compact::{Compaction, DAY_SEGMENT_AFTER};
 pub use counters::Metrics;
 pub use error::StoreError;
 pub use expire::Expiry;
-pub use schema::{ROW_COLUMN, TIMESTAMP_COLUMN, address_bytes, address_of, segment_schema};
+pub use schema::{
+    AGE_COLUMN, DURATION_COLUMN, ROW_COLUMN, TIMESTAMP_COLUMN, address_bytes, address_of, segment_schema,
+};
 pub use snapshot::{Segment, Snapshot};
 pub use store::Store;

@@ -3,9 +3,8 @@
 //! Hides: encodings, compression, sizes of row groups and pages, the steps from a new file to a durable one.
 //! Knows nothing of: the catalog, which rows belong together.
 //!
-//! Rows stand newest first, by moment and then by row number, both descending: searches ask for the newest rows
-//! nearly always, and then find them in the first pages of the newest segment and stop; and each page covers a
-//! short time, so that the page index prunes by time.
+//! In which order rows stand says `order.rs`. Each column has the encoding that measured smallest in that order: see
+//! `docs/decisions`.
 
 use std::fs::File;
 use std::io;
@@ -19,12 +18,12 @@ use flow::Timestamp;
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
 use parquet::basic::{Compression, Encoding, ZstdLevel};
-use parquet::file::metadata::{KeyValue, SortingColumn};
+use parquet::file::metadata::KeyValue;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::schema::types::ColumnPath;
 
 use crate::error::StoreError;
-use crate::schema::{ROW_COLUMN, SEGMENT_SCHEMA_VERSION, TIMESTAMP_COLUMN, segment_schema};
+use crate::schema::{DURATION_COLUMN, SEGMENT_SCHEMA_VERSION, TIMESTAMP_COLUMN, stored_schema};
 
 /// Near the best ratio: level 9 saves 1.5 % of the bytes for half as much work again.
 const COMPRESSION_LEVEL: i32 = 3;
@@ -40,6 +39,21 @@ pub(crate) const READ_ROWS: usize = 4096;
 
 /// The key in the file's metadata that holds the version of its columns.
 const VERSION_KEY: &str = "natlens.segment_version";
+
+/// The columns that a dictionary would make larger: numbers of which few come twice, byte by byte, so that the bytes that
+/// hardly change stand together; and addresses, which the order of rows repeats.
+const ENCODED: &[(&str, Encoding)] = &[
+    (TIMESTAMP_COLUMN, Encoding::BYTE_STREAM_SPLIT),
+    (DURATION_COLUMN, Encoding::BYTE_STREAM_SPLIT),
+    ("srcport", Encoding::BYTE_STREAM_SPLIT),
+    ("natsrcport", Encoding::BYTE_STREAM_SPLIT),
+    ("packets", Encoding::BYTE_STREAM_SPLIT),
+    ("bytes", Encoding::BYTE_STREAM_SPLIT),
+    ("reply-packets", Encoding::BYTE_STREAM_SPLIT),
+    ("reply-bytes", Encoding::BYTE_STREAM_SPLIT),
+    ("dstaddr", Encoding::PLAIN),
+    ("natdstaddr", Encoding::PLAIN),
+];
 
 /// Columns in which people look for a single value, and which the order of rows does not help.
 const LOOKED_UP: [&str; 3] = ["srcaddr", "dstaddr", "natsrcaddr"];
@@ -79,7 +93,7 @@ impl SegmentWriter {
     pub(crate) fn create(path: &Path, life: Life) -> Result<Self, StoreError> {
         let temporary = Temporary(temporary_path(path));
         let file = File::create(&temporary.0).map_err(StoreError::io("create", &temporary.0))?;
-        let writer = ArrowWriter::try_new(file, segment_schema(), Some(properties(life)))
+        let writer = ArrowWriter::try_new(file, stored_schema(), Some(properties(life)))
             .map_err(StoreError::segment("start", path))?;
         Ok(Self { path: path.to_owned(), temporary, writer, rows: 0, moments: None })
     }
@@ -94,6 +108,11 @@ impl SegmentWriter {
             None => moments,
         });
         Ok(())
+    }
+
+    /// How many rows were added.
+    pub(crate) fn rows(&self) -> u64 {
+        self.rows
     }
 
     /// Makes the segment durable under its own name; its folder still has to be flushed.
@@ -143,9 +162,8 @@ fn moments_of(rows: &RecordBatch) -> Option<RangeInclusive<Timestamp>> {
     Some(Timestamp::from_millis(min(moments)?)..=Timestamp::from_millis(max(moments)?))
 }
 
-/// Only encodings that every reader of Parquet understands: the files are open to other tools.
+/// Only encodings that the usual readers of Parquet understand: the files are open to other tools.
 fn properties(life: Life) -> WriterProperties {
-    let newest_first = |column| SortingColumn { column_idx: column, descending: true, nulls_first: false };
     let version = KeyValue::new(VERSION_KEY.to_owned(), SEGMENT_SCHEMA_VERSION.to_string());
     let mut properties = WriterProperties::builder()
         .set_created_by(concat!("natlens ", env!("CARGO_PKG_VERSION")).to_owned())
@@ -154,13 +172,11 @@ fn properties(life: Life) -> WriterProperties {
         .set_max_row_group_row_count(Some(GROUP_ROWS_MAX))
         .set_data_page_row_count_limit(PAGE_ROWS_MAX)
         .set_write_batch_size(PAGE_ROWS_MAX)
-        .set_statistics_enabled(EnabledStatistics::Page)
-        .set_sorting_columns(Some(vec![newest_first(0), newest_first(1)]));
-    // Neighbours differ little, and no value of a row number comes twice.
-    for column in [TIMESTAMP_COLUMN, ROW_COLUMN] {
+        .set_statistics_enabled(EnabledStatistics::Page);
+    for (column, encoding) in ENCODED {
         properties = properties
-            .set_column_dictionary_enabled(ColumnPath::from(column), false)
-            .set_column_encoding(ColumnPath::from(column), Encoding::DELTA_BINARY_PACKED);
+            .set_column_dictionary_enabled(ColumnPath::from(*column), false)
+            .set_column_encoding(ColumnPath::from(*column), *encoding);
     }
     if life == Life::Long {
         for column in LOOKED_UP {
@@ -215,28 +231,21 @@ mod tests {
     }
 
     #[test]
-    fn a_segment_tells_readers_its_order_its_version_and_what_they_can_skip() {
+    fn a_segment_tells_readers_its_version_and_what_they_can_skip() {
         let segment = segment(Life::Short);
         let group = segment.metadata().row_group(0);
         for column in group.columns() {
             assert!(column.statistics().is_some() && column.column_index_offset().is_some());
             assert!(column.bloom_filter_offset().is_none());
         }
-        let order: Vec<(i32, bool)> = group
-            .sorting_columns()
-            .unwrap()
-            .iter()
-            .map(|column| (column.column_idx, column.descending))
-            .collect();
-        assert_eq!(order, [(0, true), (1, true)]);
         let notes = segment.metadata().file_metadata().key_value_metadata().unwrap();
-        assert!(notes.iter().any(|note| note.key == VERSION_KEY && note.value.as_deref() == Some("1")));
+        assert!(notes.iter().any(|note| note.key == VERSION_KEY && note.value.as_deref() == Some("2")));
     }
 
     #[test]
     fn a_segment_with_a_long_life_knows_which_addresses_it_lacks() {
         let segment = segment(Life::Long);
-        let column = segment_schema().index_of("srcaddr").unwrap();
+        let column = stored_schema().index_of("srcaddr").unwrap();
         let filter = segment.get_row_group_column_bloom_filter(0, column).unwrap().unwrap();
         assert!((0..ROWS).all(|number| filter.check(&address_bytes(host(number))[..])), "none is missed");
         let wrong =

@@ -30,6 +30,7 @@ pub struct Snapshot {
 pub struct Segment {
     id: i64,
     path: PathBuf,
+    version: i64,
     rows: u64,
     bytes: u64,
     range: TimeRange,
@@ -45,6 +46,11 @@ impl Segment {
     /// The Parquet file.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Which columns it has, in which order of rows.
+    pub(crate) fn version(&self) -> i64 {
+        self.version
     }
 
     /// How many rows it holds.
@@ -125,6 +131,7 @@ impl Live {
         let segment = Arc::new(Segment {
             id: row.id,
             path: self.path(&row.owner, &row.topic, row.id),
+            version: row.version,
             rows: row.rows,
             bytes: row.bytes,
             range: TimeRange {

@@ -14,6 +14,7 @@ use flow::Timestamp;
 
 use crate::catalog::segment::{Level, SegmentRow};
 use crate::compact::{DAY_SEGMENT_AFTER, HOUR_SEGMENT_AFTER, SEGMENTS_PER_MERGE_MAX};
+use crate::schema::LAST_VERSION_BY_TIME;
 
 /// How many small segments gather before they are merged while more may come. Fewer would write each row more
 /// often, more would make each search open more files.
@@ -21,6 +22,10 @@ const SMALL_SEGMENTS: usize = 8;
 
 /// The most rows of a merged segment: about 1 GB on disk, some minutes of work.
 const ROWS_PER_MERGE_MAX: u64 = 50_000_000;
+
+/// The most rows of a segment that stand in the order of an older version and are brought into that of today: they have
+/// to be in memory at once, about 1 GB. Larger ones stay as they are.
+const ROWS_BROUGHT_IN_ORDER_MAX: u64 = 2_000_000;
 
 const HOUR: Duration = Duration::from_secs(3600);
 const DAY: Duration = Duration::from_secs(24 * 3600);
@@ -58,7 +63,7 @@ fn plan_topic(segments: &[SegmentRow], now: Timestamp) -> Vec<Merge> {
 /// Merges of those among `segments` that lie below `level`.
 fn merges_into(level: Level, segments: &[&SegmentRow]) -> Vec<Merge> {
     let (below, merged): (Vec<&SegmentRow>, Vec<&SegmentRow>) =
-        segments.iter().partition(|segment| segment.level < level);
+        segments.iter().filter(|segment| can_be_merged(segment)).partition(|segment| segment.level < level);
     let more_may_come = level == Level::Part || !merged.is_empty();
     let enough = if more_may_come { SMALL_SEGMENTS } else { 2 };
     if below.len() < enough {
@@ -66,6 +71,10 @@ fn merges_into(level: Level, segments: &[&SegmentRow]) -> Vec<Merge> {
     }
     let groups = groups(&below).into_iter().filter(|group| group.len() >= 2);
     groups.map(|segments| Merge { segments, level }).collect()
+}
+
+fn can_be_merged(segment: &SegmentRow) -> bool {
+    segment.version > LAST_VERSION_BY_TIME || segment.rows <= ROWS_BROUGHT_IN_ORDER_MAX
 }
 
 /// `segments` in order, cut where a group would exceed a limit.
@@ -112,6 +121,7 @@ fn millis(length: Duration) -> i64 {
 mod tests {
     use super::*;
     use crate::catalog::owner::Owner;
+    use crate::schema::SEGMENT_SCHEMA_VERSION;
 
     /// Segments written as `level hour:minute rows`, of day 0, one a line; the plan as `level: ids`.
     #[track_caller]
@@ -145,6 +155,7 @@ mod tests {
             id,
             owner: Owner { account: "1".parse().unwrap(), region: "r".parse().unwrap() },
             topic: "topic".parse().unwrap(),
+            version: SEGMENT_SCHEMA_VERSION,
             level,
             rows: words.get(2).map_or(1, |rows| rows.parse().unwrap()),
             bytes: 1,
