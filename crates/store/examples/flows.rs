@@ -1,5 +1,5 @@
 //! Fills a data folder with a day of flows, and tells how large and how fast that is:
-//! `cargo run --release -p store --example flows -- ROWS FOLDER`.
+//! `cargo run --release -p store --example flows -- ROWS FOLDER [HOURS]`, with the first hours of the day alone if they are given.
 //!
 //! Hides: nothing.
 //! Knows nothing of: who reads the folder afterwards. Each line is a name, a tab, and a number.
@@ -19,15 +19,20 @@ const BATCH_RECORDS_MAX: usize = 5000;
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [rows, folder] = &arguments[..] else { panic!("usage: flows ROWS FOLDER") };
+    let (rows, folder, hours) = match &arguments[..] {
+        [rows, folder] => (rows, folder, "24"),
+        [rows, folder, hours] => (rows, folder, hours.as_str()),
+        _ => panic!("usage: flows ROWS FOLDER [HOURS]"),
+    };
     let rows: u64 = rows.parse().expect("ROWS is a number");
+    let windows_max = hours.parse::<usize>().expect("HOURS is a number") * 60;
     let store = Store::open(Path::new(folder)).unwrap();
     let topic = create_topic(&store);
 
     let (mut appending, mut merging) = (Duration::ZERO, Duration::ZERO);
     let (mut bytes_appended, mut windows) = (0, 0);
     let mut now = DAY;
-    for (window, records) in Flows::new(rows) {
+    for (window, records) in Flows::new(rows).take(windows_max) {
         now = window.plus(Duration::from_secs(61));
         let batches: Vec<NewBatch> = records.chunks(BATCH_RECORDS_MAX).map(batch).collect();
         let (before, bytes_before) = (Instant::now(), store.metrics().segment_bytes_written);
