@@ -1,4 +1,4 @@
-//! The project's own commands: `cargo xtask tidy|generate|install|ci|demo|bench`.
+//! The project's own commands: `cargo xtask tidy|generate|install|ci|demo|bench|flows`.
 //!
 //! Hides: which programs each command runs, and in which order.
 //! Knows nothing of: what natlens does; it builds, checks and shows it.
@@ -8,6 +8,7 @@ mod bench;
 mod ci;
 mod command;
 mod demo;
+mod flows;
 mod generate;
 mod machine;
 mod tidy;
@@ -24,7 +25,9 @@ const USAGE: &str = "usage: cargo xtask COMMAND
   ci                 everything that CI does, in the same order
   demo               brings everything up around a real NAT gateway, and shows its records
   bench WHAT         measures and prints a table; WHAT is `accuracy`, `cost` or `agent` (root)
-  bench WHAT --quick the same with little traffic and the development build: tries whether it works, measures nothing";
+  bench WHAT --quick the same with little traffic and the development build: tries whether it works, measures nothing
+  flows --rows N --out FOLDER
+                     fills a new data folder with a day of flows, always the same; prints bytes per record and rates";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -39,6 +42,7 @@ fn main() -> ExitCode {
         ["demo"] => demo::demo(&root),
         ["bench", what] => bench::bench(&root, what, bench::Size::Full),
         ["bench", what, "--quick"] => bench::bench(&root, what, bench::Size::Quick),
+        ["flows", "--rows", rows, "--out", out] => flows::flows(&root, rows, out),
         _ => {
             eprintln!("{USAGE}");
             return ExitCode::from(2);
