@@ -11,6 +11,17 @@ use crate::command::{Failure, run};
 /// Writes about `rows` records into the new data folder `out`, which any server can then be started on.
 pub(crate) fn flows(root: &Path, rows: &str, out: &str) -> Result<(), Failure> {
     let mut example = ci::cargo(root);
-    example.args(["run", "--quiet", "--release", "--package", "store", "--example", "flows", "--", rows, out]);
+    example.args([
+        "run",
+        "--quiet",
+        "--release",
+        "--package",
+        "store",
+        "--example",
+        "flows",
+        "--",
+        rows,
+        out,
+    ]);
     run(&mut example)
 }

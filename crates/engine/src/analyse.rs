@@ -3,7 +3,6 @@
 //! Hides: how records become the table `log`, and how errors of planning are told to the author of the SQL.
 //! Knows nothing of: which statements are allowed.
 
-
 use datafusion::arrow::datatypes::DataType;
 use datafusion::common::ScalarValue;
 use datafusion::dataframe::DataFrame;
