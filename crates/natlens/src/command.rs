@@ -22,6 +22,7 @@ mod source;
 mod tail;
 mod topic;
 mod up;
+mod verify;
 mod whois;
 
 use crate::config::Config;
@@ -42,6 +43,7 @@ pub(crate) enum Command {
     Tail(tail::Tail),
     Whois(whois::Whois),
     Import(import::Import),
+    Verify(verify::Verify),
     FlowLog(flow_log::FlowLog),
     Gateway(gateway::Gateway),
     Logset(logset::Logset),
@@ -66,6 +68,7 @@ impl Command {
             | Self::Ledger(_)
             | Self::Tail(_)
             | Self::Whois(_)
+            | Self::Verify(_)
             | Self::FlowLog(_)
             | Self::Gateway(_)
             | Self::Logset(_)
@@ -90,6 +93,7 @@ impl Command {
             Self::Tail(tail) => tail.run(config, outside),
             Self::Whois(whois) => whois.run(config, outside),
             Self::Import(import) => import.run(config, outside),
+            Self::Verify(verify) => verify.run(config, outside),
             Self::FlowLog(flow_log) => flow_log.run(config, outside),
             Self::Gateway(gateway) => gateway.run(config, outside),
             Self::Logset(logset) => logset.run(config, outside),

@@ -30,6 +30,8 @@ pub(crate) enum Failure {
     #[error(transparent)]
     Server(#[from] server::ServerError),
     #[error(transparent)]
+    Store(#[from] server::StoreError),
+    #[error(transparent)]
     Agent(#[from] agent::AgentError),
     #[error(transparent)]
     Source(#[from] capture::SourceError),
@@ -44,6 +46,8 @@ pub(crate) enum Failure {
     /// Not a failure of the command: what it found.
     #[error("{0}")]
     Incomplete(String),
+    #[error("not everything is as it was stored: what is wrong stands above")]
+    Unproven,
     #[error("cannot start {what}")]
     Start { what: &'static str, source: io::Error },
     #[error("cannot pack the records for the server")]

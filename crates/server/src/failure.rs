@@ -86,6 +86,8 @@ impl From<StoreError> for Failure {
             | StoreError::NewerFormat { .. }
             | StoreError::Corrupt { .. }
             | StoreError::Rows { .. }
+            | StoreError::Altered { .. }
+            | StoreError::NoChain { .. }
             | StoreError::Io { .. }
             | StoreError::Catalog(_)
             | StoreError::Segment { .. } => return Self::internal(error),

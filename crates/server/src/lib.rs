@@ -25,3 +25,4 @@ mod upkeep;
 pub use http::{TlsError, check_tls};
 pub use settings::{CqlSpace, InvalidCqlSpace, PORT_DEFAULT, ServerSettings, TlsFiles};
 pub use start::{Running, ServerError, start};
+pub use store::{Deed, Fault, Gap, Proof, StoreError, verify};

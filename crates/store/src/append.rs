@@ -16,6 +16,7 @@ use flow::{GatewayId, Record, Timestamp, TopicId};
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use uuid::Uuid;
 
+use crate::catalog::chain::{Deed, link};
 use crate::catalog::owner::Owner;
 use crate::catalog::segment::{Level, SegmentRow, name};
 use crate::error::StoreError;
@@ -159,6 +160,7 @@ impl Store {
             bytes: written.bytes,
             moments: written.moments,
             created: now,
+            digest: Some(written.digest),
         }))
     }
 
@@ -173,6 +175,7 @@ impl Store {
             for Prepared { topic, segment, batches, rows_ever } in &prepared {
                 if let Some(segment) = segment {
                     name(transaction, segment)?;
+                    link(transaction, *topic, (Deed::Append, now), &[segment], &[])?;
                 }
                 for batch in batches {
                     remember(transaction, batch, now)?;

@@ -17,9 +17,11 @@ use std::time::Duration;
 use flow::Timestamp;
 use rusqlite::Transaction;
 
+use crate::catalog::chain::{Deed, link};
 use crate::catalog::segment::{Level, SegmentRow, all_segments, are_named, forget, name};
 use crate::compact::merged::Merged;
 use crate::compact::plan::{Merge, plan};
+use crate::digest::Digest;
 use crate::error::StoreError;
 use crate::schema::SEGMENT_SCHEMA_VERSION;
 use crate::segment::{Life, SegmentWriter, Written};
@@ -99,6 +101,7 @@ impl Store {
     /// Carries out one merge; `None` when its segments were taken away meanwhile, or merging is to stop.
     fn merge(&self, merge: &Merge, now: Timestamp) -> Result<Option<SegmentRow>, StoreError> {
         let Some(segments) = self.hold(&merge.segments)? else { return Ok(None) };
+        self.check(&segments)?;
         let first = merge.segments.first().expect("a merge has at least two segments");
         let id = self.next_segment();
         let path = self.live().path(&first.owner, &first.topic, id);
@@ -128,6 +131,21 @@ impl Store {
         self.live().condemn(&merge.segments);
         self.counters().segments_merged.add(merge.segments.len() as u64);
         Ok(Some(made))
+    }
+
+    /// Fails with `Altered` when a file is not what was stored: a merge would hide that for ever.
+    fn check(&self, segments: &[Arc<Segment>]) -> Result<(), StoreError> {
+        for segment in segments {
+            let Some(expected) = segment.digest() else { continue };
+            let path = segment.path();
+            if Digest::of_file(path).map_err(StoreError::io("read", path))? != expected {
+                return Err(StoreError::Altered { path: path.to_owned() });
+            }
+            if self.merging_is_stopped() {
+                break;
+            }
+        }
+        Ok(())
     }
 
     /// Writes the rows of `segments` in one order; `None` when merging is to stop.
@@ -167,6 +185,7 @@ fn made_of(first: &SegmentRow, id: i64, merge: &Merge, (written, now): (Written,
         bytes: written.bytes,
         moments: written.moments,
         created: now,
+        digest: Some(written.digest),
     }
 }
 
@@ -183,5 +202,7 @@ fn swap(
         forget(transaction, segment.id)?;
     }
     name(transaction, made)?;
+    let ids: Vec<i64> = segments.iter().map(|segment| segment.id).collect();
+    link(transaction, (&made.owner, &made.topic), (Deed::Merge, made.created), &[made], &ids)?;
     Ok(true)
 }

@@ -91,6 +91,20 @@ pub enum StoreError {
         /// Rows in the catalog.
         expected: u64,
     },
+    /// A file holds other bytes than were stored.
+    #[error(
+        "segment `{path}` is not what was written: `natlens verify` tells all such; restore it from a backup"
+    )]
+    Altered {
+        /// Which file.
+        path: PathBuf,
+    },
+    /// The catalog was never opened by a program that keeps chains.
+    #[error("the catalog `{path}` has no chains yet: start the server of this version once, and stop it")]
+    NoChain {
+        /// Which catalog.
+        path: PathBuf,
+    },
     /// The file system refused.
     #[error("cannot {deed} `{path}`")]
     Io {

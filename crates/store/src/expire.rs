@@ -7,6 +7,7 @@ use flow::Timestamp;
 use rusqlite::Transaction;
 
 use crate::append::BATCH_MEMORY;
+use crate::catalog::chain::{Deed, unlink};
 use crate::catalog::segment::{expired, forget};
 use crate::catalog::sign_in::forget_ended;
 use crate::error::StoreError;
@@ -46,6 +47,7 @@ impl Store {
             for segment in &segments {
                 forget(transaction, segment.id)?;
             }
+            unlink(transaction, (Deed::Expire, now), &segments)?;
             let batches = forget_batches(transaction, now.minus(BATCH_MEMORY))?;
             let secrets = forget_ended(transaction, now)?;
             Ok((segments, Expiry { batches, secrets, ..Expiry::default() }))

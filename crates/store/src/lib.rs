@@ -7,6 +7,7 @@ mod append;
 mod catalog;
 mod compact;
 mod counters;
+mod digest;
 mod error;
 mod expire;
 mod order;
@@ -14,8 +15,10 @@ mod schema;
 mod segment;
 mod snapshot;
 mod store;
+mod verify;
 
 pub use append::{BATCH_MEMORY, BatchFate, NewBatch, Refusal};
+pub use catalog::chain::Deed;
 pub use catalog::flow_log::{FlowLogChange, FlowLogFilter, FlowLogOrder, FlowLogRow, FlowLogsInForce};
 pub use catalog::gateway::{GatewayFilter, GatewayInterface, GatewayReport, GatewayRow};
 pub use catalog::health::{AuditTotals, GatewayHealth, PortSet};
@@ -33,3 +36,4 @@ pub use schema::{
 };
 pub use snapshot::{Segment, Snapshot};
 pub use store::Store;
+pub use verify::{Fault, Gap, Proof, verify};

@@ -22,6 +22,7 @@ use parquet::file::metadata::KeyValue;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::schema::types::ColumnPath;
 
+use crate::digest::{Digest, HashedFile};
 use crate::error::StoreError;
 use crate::schema::{DURATION_COLUMN, SEGMENT_SCHEMA_VERSION, TIMESTAMP_COLUMN, stored_schema};
 
@@ -77,13 +78,14 @@ pub(crate) struct Written {
     pub(crate) bytes: u64,
     /// The earliest and the latest moment of a row.
     pub(crate) moments: RangeInclusive<Timestamp>,
+    pub(crate) digest: Digest,
 }
 
 /// A segment that is being written, under a temporary name until it is whole.
 pub(crate) struct SegmentWriter {
     path: PathBuf,
     temporary: Temporary,
-    writer: ArrowWriter<File>,
+    writer: ArrowWriter<HashedFile>,
     rows: u64,
     moments: Option<RangeInclusive<Timestamp>>,
 }
@@ -93,7 +95,7 @@ impl SegmentWriter {
     pub(crate) fn create(path: &Path, life: Life) -> Result<Self, StoreError> {
         let temporary = Temporary(temporary_path(path));
         let file = File::create(&temporary.0).map_err(StoreError::io("create", &temporary.0))?;
-        let writer = ArrowWriter::try_new(file, stored_schema(), Some(properties(life)))
+        let writer = ArrowWriter::try_new(HashedFile::new(file), stored_schema(), Some(properties(life)))
             .map_err(StoreError::segment("start", path))?;
         Ok(Self { path: path.to_owned(), temporary, writer, rows: 0, moments: None })
     }
@@ -118,12 +120,13 @@ impl SegmentWriter {
     /// Makes the segment durable under its own name; its folder still has to be flushed.
     pub(crate) fn finish(self) -> Result<Written, StoreError> {
         let temporary = &self.temporary.0;
-        let file = self.writer.into_inner().map_err(StoreError::segment("finish", &self.path))?;
+        let written = self.writer.into_inner().map_err(StoreError::segment("finish", &self.path))?;
+        let (file, digest) = written.finish();
         file.sync_all().map_err(StoreError::io("flush", temporary))?;
         let bytes = file.metadata().map_err(StoreError::io("measure", temporary))?.len();
         std::fs::rename(temporary, &self.path).map_err(StoreError::io("name", &self.path))?;
         let moments = self.moments.expect("a segment is started for at least one row");
-        Ok(Written { rows: self.rows, bytes, moments })
+        Ok(Written { rows: self.rows, bytes, moments, digest })
     }
 }
 

@@ -15,6 +15,7 @@ use crate::catalog::lock;
 use crate::catalog::owner::Owner;
 use crate::catalog::segment::{SegmentRow, are_named, segments_of};
 use crate::counters::Counters;
+use crate::digest::Digest;
 use crate::error::StoreError;
 use crate::store::Store;
 
@@ -31,6 +32,7 @@ pub struct Segment {
     id: i64,
     path: PathBuf,
     version: i64,
+    digest: Option<Digest>,
     rows: u64,
     bytes: u64,
     range: TimeRange,
@@ -51,6 +53,11 @@ impl Segment {
     /// Which columns it has, in which order of rows.
     pub(crate) fn version(&self) -> i64 {
         self.version
+    }
+
+    /// What its file must have.
+    pub(crate) fn digest(&self) -> Option<Digest> {
+        self.digest
     }
 
     /// How many rows it holds.
@@ -118,9 +125,7 @@ impl Live {
 
     /// Where the file of a segment stands.
     pub(crate) fn path(&self, owner: &Owner, topic: &TopicId, id: i64) -> PathBuf {
-        let mut path = self.folder.join(owner.account.as_str());
-        path.extend([owner.region.as_str(), topic.as_str(), &file_name(id)]);
-        path
+        segment_path(&self.folder, owner, topic, id)
     }
 
     /// Takes hold of a segment that is about to be read; the catalog must name it until `held` is unlocked.
@@ -132,6 +137,7 @@ impl Live {
             id: row.id,
             path: self.path(&row.owner, &row.topic, row.id),
             version: row.version,
+            digest: row.digest,
             rows: row.rows,
             bytes: row.bytes,
             range: TimeRange {
@@ -168,6 +174,13 @@ impl Live {
             self.counters.bytes.take(row.bytes);
         }
     }
+}
+
+/// Where the file of a segment stands in the folder of all.
+pub(crate) fn segment_path(segments: &Path, owner: &Owner, topic: &TopicId, id: i64) -> PathBuf {
+    let mut path = segments.join(owner.account.as_str());
+    path.extend([owner.region.as_str(), topic.as_str(), &file_name(id)]);
+    path
 }
 
 /// The file name of a segment.

@@ -17,9 +17,11 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use crate::catalog::segment::{SegmentRow, all_segments};
+use crate::catalog::chain::{Deed, link};
+use crate::catalog::segment::{SegmentRow, all_segments, note_digest};
 use crate::catalog::{Catalog, Sequence, lock, sequence};
 use crate::counters::{Counters, Metrics};
+use crate::digest::Digest;
 use crate::error::StoreError;
 use crate::snapshot::{Live, id_in_file_name, remove_file};
 
@@ -88,6 +90,7 @@ impl Store {
             _lock: lock,
         };
         store.sweep(newest_segment)?;
+        store.adopt()?;
         Ok(store)
     }
 
@@ -191,6 +194,25 @@ impl Store {
         Ok(())
     }
 
+    /// Gives chains to segments that were named when catalogs had none: seals what their files hold now.
+    fn adopt(&self) -> Result<(), StoreError> {
+        let named = self.catalog.read(all_segments)?;
+        for mut row in named.into_iter().filter(|row| row.digest.is_none()) {
+            let path = self.live.path(&row.owner, &row.topic, row.id);
+            let digest = match Digest::of_file(&path) {
+                // The sweep has told that it is missing; the link says that it should be there.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => Digest::NOTHING,
+                digest => digest.map_err(StoreError::io("read", &path))?,
+            };
+            row.digest = Some(digest);
+            self.catalog.transact(|transaction| {
+                note_digest(transaction, row.id, digest)?;
+                link(transaction, (&row.owner, &row.topic), (Deed::Adopt, row.created), &[&row], &[])
+            })?;
+        }
+        Ok(())
+    }
+
     /// Moves a segment to where people can look at it, and never onto another one: ids are given again.
     fn move_aside(&self, file: &Path) -> Result<(), StoreError> {
         let place = file.strip_prefix(self.live.folder()).expect("segments stand in their folder");
@@ -215,7 +237,7 @@ fn segment_id(file: &Path) -> Option<i64> {
     file.file_name().and_then(|name| name.to_str()).and_then(id_in_file_name)
 }
 
-fn lock_folder(folder: &Path) -> Result<File, StoreError> {
+pub(crate) fn lock_folder(folder: &Path) -> Result<File, StoreError> {
     let path = folder.join("lock");
     let file = File::options().create(true).truncate(false).write(true).open(&path);
     let file = file.map_err(StoreError::io("open", &path))?;

@@ -11,6 +11,7 @@ use rusqlite::{Connection, Row, Transaction, params};
 use crate::catalog::owner::Owner;
 use crate::catalog::topic::PERIOD_FOREVER_DAYS;
 use crate::catalog::{Sequence, raise, stored};
+use crate::digest::Digest;
 use crate::error::StoreError;
 use crate::schema::SEGMENT_SCHEMA_VERSION;
 
@@ -54,13 +55,15 @@ pub(crate) struct SegmentRow {
     /// The earliest and the latest moment of a row.
     pub(crate) moments: RangeInclusive<Timestamp>,
     pub(crate) created: Timestamp,
+    /// Of its file; `None` until a catalog of format 1 has got its chains.
+    pub(crate) digest: Option<Digest>,
 }
 
 /// Unit: milliseconds.
 const DAY_MS: i64 = 24 * 3600 * 1000;
 
 const COLUMNS: &str =
-    "id, account, region, topic, level, rows, bytes, first_ms, last_ms, created_ms, version";
+    "id, account, region, topic, level, rows, bytes, first_ms, last_ms, created_ms, version, digest";
 
 /// The segments of a topic with a moment in `range`, newest first.
 pub(crate) fn segments_of(
@@ -118,8 +121,9 @@ pub(crate) fn are_named(connection: &Connection, segments: &[SegmentRow]) -> Res
 /// Names a segment.
 pub(crate) fn name(transaction: &Transaction<'_>, segment: &SegmentRow) -> Result<(), StoreError> {
     transaction.execute(
-        "INSERT INTO segments (id, account, region, topic, version, level, rows, bytes, first_ms, last_ms, created_ms)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+        "INSERT INTO segments (id, account, region, topic, version, level, rows, bytes, first_ms, last_ms, created_ms,
+                               digest)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
         params![
             segment.id,
             segment.owner.account.as_str(),
@@ -131,10 +135,18 @@ pub(crate) fn name(transaction: &Transaction<'_>, segment: &SegmentRow) -> Resul
             segment.bytes,
             segment.moments.start().millis(),
             segment.moments.end().millis(),
-            segment.created.millis()
+            segment.created.millis(),
+            segment.digest.map(|digest| *digest.as_bytes())
         ],
     )?;
     raise(transaction, Sequence::Segment, segment.id)?;
+    Ok(())
+}
+
+/// Notes the digest of a segment that was named without one.
+pub(crate) fn note_digest(transaction: &Transaction<'_>, id: i64, digest: Digest) -> rusqlite::Result<()> {
+    let mut update = transaction.prepare_cached("UPDATE segments SET digest = ?2 WHERE id = ?1")?;
+    update.execute(params![id, digest.as_bytes()])?;
     Ok(())
 }
 
@@ -163,5 +175,6 @@ fn segment(row: &Row<'_>) -> Result<SegmentRow, StoreError> {
         bytes: row.get(6)?,
         moments: Timestamp::from_millis(row.get(7)?)..=Timestamp::from_millis(row.get(8)?),
         created: Timestamp::from_millis(row.get(9)?),
+        digest: row.get::<_, Option<Vec<u8>>>(11)?.and_then(|bytes| Digest::from_bytes(&bytes)),
     })
 }

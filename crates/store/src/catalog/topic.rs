@@ -8,6 +8,7 @@ use std::str::FromStr;
 use flow::{LogsetId, TimeRange, Timestamp, TopicId};
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
+use crate::catalog::chain::{Deed, unlink};
 use crate::catalog::owner::{Listing, Owner, Page, Tag, TagFilter, wanted};
 use crate::catalog::segment::{SegmentRow, forget, segments_of};
 use crate::catalog::{Sequence, step, stored, tags_from, tags_text};
@@ -225,16 +226,21 @@ impl Store {
     }
 
     /// Deletes a topic with its index and its segments; files go when the last snapshot of them is dropped.
-    pub fn delete_topic(&self, owner: &Owner, id: &TopicId) -> Result<(), StoreError> {
+    pub fn delete_topic(&self, owner: &Owner, id: &TopicId, now: Timestamp) -> Result<(), StoreError> {
         // The writer's lock: no batch is stored into the topic while it goes.
         let _writer = self.writer();
-        let segments = self.catalog().transact(|transaction| remove(transaction, owner, id))?;
+        let segments = self.catalog().transact(|transaction| remove(transaction, owner, id, now))?;
         self.live().condemn(&segments);
         Ok(())
     }
 }
 
-fn remove(transaction: &Transaction<'_>, owner: &Owner, id: &TopicId) -> Result<Vec<SegmentRow>, StoreError> {
+fn remove(
+    transaction: &Transaction<'_>,
+    owner: &Owner,
+    id: &TopicId,
+    now: Timestamp,
+) -> Result<Vec<SegmentRow>, StoreError> {
     let key = [owner.account.as_str(), owner.region.as_str(), id.as_str()];
     let gone =
         transaction.execute("DELETE FROM topics WHERE account = ?1 AND region = ?2 AND id = ?3", key)?;
@@ -248,6 +254,7 @@ fn remove(transaction: &Transaction<'_>, owner: &Owner, id: &TopicId) -> Result<
     for segment in &segments {
         forget(transaction, segment.id)?;
     }
+    unlink(transaction, (Deed::Delete, now), &segments)?;
     Ok(segments)
 }
 

@@ -161,6 +161,7 @@ mod tests {
             bytes: 1,
             moments: at..=at,
             created: at,
+            digest: None,
         }
     }
 

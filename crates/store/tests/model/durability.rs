@@ -135,7 +135,7 @@ fn a_topic_that_goes_while_batches_come_leaves_nothing_behind() {
             }
         });
         for _ in 0..10 {
-            store.delete_topic(&owner(), &topic_id("topic")).unwrap();
+            store.delete_topic(&owner(), &topic_id("topic"), START).unwrap();
             create_topic(&store, "topic", 7).unwrap();
         }
     });
@@ -147,7 +147,7 @@ fn a_topic_that_goes_while_batches_come_leaves_nothing_behind() {
         "a new topic counts anew"
     );
     assert_eq!(files(folder.path()).len(), left.len());
-    store.delete_topic(&owner(), &topic_id("topic")).unwrap();
+    store.delete_topic(&owner(), &topic_id("topic"), START).unwrap();
     assert_eq!(files(folder.path()), [""; 0]);
 }
 

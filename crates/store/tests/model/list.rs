@@ -156,7 +156,7 @@ impl Pair {
     fn toggle(&mut self, topic: usize) {
         let (name, period_days) = TOPICS[topic];
         if self.topics.remove(&topic).is_some() {
-            self.store.delete_topic(&owner(), &topic_id(name)).unwrap();
+            self.store.delete_topic(&owner(), &topic_id(name), START).unwrap();
         } else {
             create_topic(&self.store, name, period_days).unwrap();
             self.topics.insert(topic, Rows::new());

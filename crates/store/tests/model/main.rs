@@ -9,6 +9,7 @@ mod durability;
 mod folder;
 mod formats;
 mod list;
+mod proof;
 mod resources;
 mod snapshots;
 mod v1;

@@ -75,7 +75,7 @@ fn an_error_says_what_failed_on_what() {
         error(store.topic(&owner_of("100001", "ap-beijing"), &topic_id("topic"))),
         error(create_topic(&store, "topic", 7)),
         error(store.delete_logset(&owner(), &"logset-100001".parse().unwrap())),
-        error(store.delete_topic(&owner(), &id)),
+        error(store.delete_topic(&owner(), &id, START)),
         error(store.create_flow_log(&owner(), &named_alike)),
         error(store.create_flow_log(&owner(), &ordered_alike)),
         error(store.modify_flow_log(&owner(), &"fl-cccccccc".parse().unwrap(), &FlowLogChange::default())),
@@ -199,7 +199,7 @@ fn a_gateway_is_told_its_flow_logs_and_a_new_generation_with_every_change() {
     let change = FlowLogChange { name: Some("new name".to_owned()), ..FlowLogChange::default() };
     store.modify_flow_log(&owner(), &a, &change).unwrap();
     note("a renamed");
-    store.delete_topic(&owner(), &topic_id("topic")).unwrap();
+    store.delete_topic(&owner(), &topic_id("topic"), START).unwrap();
     note("topic deleted");
     create_topic(&store, "topic", 7).unwrap();
     note("topic created");
@@ -412,7 +412,7 @@ fn an_index_goes_with_its_topic() {
     assert!(topics.rows[0].indexed);
     let logsets = store.describe_logsets(&owner(), &LogsetFilter::default(), Page::ALL).unwrap();
     assert_eq!(logsets.rows[0].topics, 1);
-    store.delete_topic(&owner(), &topic_id("topic")).unwrap();
+    store.delete_topic(&owner(), &topic_id("topic"), START).unwrap();
     create_topic(&store, "topic", 7).unwrap();
     assert_eq!(store.index(&owner(), &topic_id("topic")).unwrap(), None);
 }

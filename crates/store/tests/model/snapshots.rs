@@ -50,7 +50,7 @@ fn a_snapshot_survives_the_end_of_its_records() {
 
 #[test]
 fn a_snapshot_survives_the_deletion_of_its_topic() {
-    check(|store| store.delete_topic(&owner(), &topic_id("topic")).unwrap(), 0);
+    check(|store| store.delete_topic(&owner(), &topic_id("topic"), START).unwrap(), 0);
 }
 
 #[test]
@@ -58,7 +58,7 @@ fn a_deleted_topic_frees_its_space_at_once_when_nobody_reads() {
     let (folder, store) = store_with(&[("topic", 7)]);
     store.append(&[batch("topic", 1, vec![record(START, 1)])], START).unwrap();
     drop(snapshot(&store));
-    store.delete_topic(&owner(), &topic_id("topic")).unwrap();
+    store.delete_topic(&owner(), &topic_id("topic"), START).unwrap();
     assert_eq!(files(folder.path()), [""; 0]);
     assert_eq!(store.metrics().bytes, 0);
 }
