@@ -124,34 +124,44 @@ pub fn verify(folder: &Path, topic: Option<&TopicId>) -> Result<Vec<Proof>, Stor
     if sound != "ok" {
         return Err(StoreError::Corrupt { what: "its structure", text: sound });
     }
-    let mut topics: BTreeMap<(String, String, String), (Vec<Link>, Vec<SegmentRow>)> = BTreeMap::new();
+    let mut topics: BTreeMap<Place, Told> = BTreeMap::new();
     for link in chains(&catalog)? {
         let key = (link.owner.0.clone(), link.owner.1.clone(), link.topic.clone());
-        topics.entry(key).or_default().0.push(link);
+        topics.entry(key).or_default().links.push(link);
     }
     for row in all_segments(&catalog)? {
         let Owner { account, region } = &row.owner;
         let key = (account.as_str().to_owned(), region.as_str().to_owned(), row.topic.as_str().to_owned());
-        topics.entry(key).or_default().1.push(row);
+        topics.entry(key).or_default().rows.push(row);
     }
     let mut proofs = Vec::new();
-    for ((account, region, name), (links, rows)) in topics {
+    for ((account, region, name), told) in topics {
         let owner = Owner { account: stored("account id", account)?, region: stored("region", region)? };
         let name: TopicId = stored("topic id", name)?;
         if topic.is_none_or(|wanted| *wanted == name) {
-            proofs.push(prove(folder, (owner, name), &links, &rows));
+            proofs.push(prove(folder, (owner, name), &told));
         }
     }
     Ok(proofs)
 }
 
-fn prove(folder: &Path, (owner, topic): (Owner, TopicId), links: &[Link], rows: &[SegmentRow]) -> Proof {
+/// Account, region and topic, as the catalog has them.
+type Place = (String, String, String);
+
+/// What the catalog tells of a topic.
+#[derive(Default)]
+struct Told {
+    links: Vec<Link>,
+    rows: Vec<SegmentRow>,
+}
+
+fn prove(folder: &Path, (owner, topic): (Owner, TopicId), told: &Told) -> Proof {
     let mut history = History::default();
-    for (link, number) in links.iter().zip(1..) {
+    for (link, number) in told.links.iter().zip(1..) {
         history.add(link, number);
     }
     let History { held, gaps, mut faults, digests } = history;
-    let named: HashMap<i64, Sealed> = rows.iter().map(|row| (row.id, Sealed::of(row))).collect();
+    let named: HashMap<i64, Sealed> = told.rows.iter().map(|row| (row.id, Sealed::of(row))).collect();
     let ids: HashSet<i64> = held.keys().chain(named.keys()).copied().collect();
     let differing = ids.into_iter().filter(|id| held.get(id) != named.get(id));
     faults.extend(differing.map(|id| Fault::Catalog { id }));
