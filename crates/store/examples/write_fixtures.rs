@@ -3,8 +3,8 @@
 //! Hides: which file of a data folder belongs to which fixture.
 //! Knows nothing of: how fixtures are compared; `tests/model/formats.rs` does that.
 //!
-//! Run once for each new format, in the change that brings it, with the new version in the two names below and new
-//! contents beside `v1.rs`. A fixture that exists is never written again.
+//! Run once for each new format, in the change that brings it, with the new version in the two names below; the contents
+//! are those of `v1.rs`, unless a format can hold more. A fixture that exists is never written again.
 
 #![expect(clippy::unwrap_used, reason = "a program for developers fails by panicking")]
 
@@ -18,7 +18,7 @@ use store::Store;
 
 fn main() {
     let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures");
-    let (catalog, segments) = (fixtures.join("catalog/v1"), fixtures.join("segments/v1"));
+    let (catalog, segments) = (fixtures.join("catalog/v2"), fixtures.join("segments/v2"));
     assert!(!catalog.exists() && !segments.exists(), "a fixture is written once, and then kept as it is");
     let folder = tempfile::TempDir::new().unwrap();
     fill(&Store::open(folder.path()).unwrap());

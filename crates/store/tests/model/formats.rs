@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use flow::{Record, TimeRange};
-use store::{BatchFate, FlowLogFilter, FlowLogOrder, LogsetFilter, Page, Store, StoreError, TopicFilter};
+use store::{
+    BatchFate, FlowLogFilter, FlowLogOrder, LogsetFilter, Page, Store, StoreError, TopicFilter, verify,
+};
 use tempfile::TempDir;
 
 use crate::folder::{copy_into, rows_of};
@@ -17,17 +19,24 @@ fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures").join(name)
 }
 
-/// A data folder as a program of format 1 left it.
-fn folder_of_v1() -> TempDir {
+/// A data folder as a program of that format left it; all hold the same.
+fn folder_of(version: u32) -> TempDir {
     let folder = TempDir::new().unwrap();
-    copy_into(&fixture("catalog/v1"), folder.path());
-    copy_into(&fixture("segments/v1"), &folder.path().join("segments"));
+    copy_into(&fixture(&format!("catalog/v{version}")), folder.path());
+    copy_into(&fixture(&format!("segments/v{version}")), &folder.path().join("segments"));
     folder
 }
 
 #[test]
-fn reads_a_catalog_of_v1() {
-    let folder = folder_of_v1();
+fn reads_catalogs_of_every_version() {
+    for version in 1..=2 {
+        reads_catalog(version);
+    }
+}
+
+#[track_caller]
+fn reads_catalog(version: u32) {
+    let folder = folder_of(version);
     let store = Store::open(folder.path()).unwrap();
     let (owner, account) = (v1::owner(), v1::owner().account);
     let logsets = store.describe_logsets(&owner, &LogsetFilter::default(), Page::ALL).unwrap();
@@ -54,22 +63,34 @@ fn reads_a_catalog_of_v1() {
 }
 
 #[test]
-fn reads_segments_of_v1() {
-    let folder = folder_of_v1();
+fn reads_and_proves_segments_of_every_version() {
+    for version in 1..=2 {
+        reads_segments(version);
+    }
+}
+
+#[track_caller]
+fn reads_segments(version: u32) {
+    let folder = folder_of(version);
     let store = Store::open(folder.path()).unwrap();
-    let sent: Vec<Record> = v1::batches().into_iter().flat_map(|batch| batch.records).collect();
-    let mut expected: Vec<(i64, Record)> = (1..).zip(sent).collect();
-    expected.sort_by_key(|(number, record)| (record.bytes, *number));
+    let mut sent: Vec<Record> = v1::batches().into_iter().flat_map(|batch| batch.records).collect();
+    sent.sort_by_key(|record| (record.bytes, record.start));
     let read = || rows_of(&store.snapshot(&v1::owner(), &v1::topic().id, TimeRange::ALWAYS).unwrap());
-    assert_eq!(read(), expected);
+    let before = read();
+    let mut records: Vec<Record> = before.iter().map(|(_, record)| record.clone()).collect();
+    records.sort_by_key(|record| (record.bytes, record.start));
+    assert_eq!(records, sent);
     let next_day = v1::CREATED.plus(Duration::from_secs(3 * 24 * 3600));
     assert_eq!(store.compact(next_day).unwrap().segments_merged, 2);
-    assert_eq!(read(), expected, "old segments merge into new ones");
+    assert_eq!(read(), before, "old segments merge into new ones");
+    drop(store);
+    let proofs = verify(folder.path(), None).unwrap();
+    assert!(proofs.iter().all(|proof| proof.faults.is_empty()), "what was adopted is sealed: {proofs:?}");
 }
 
 #[test]
 fn a_newer_catalog_is_left_alone() {
-    let folder = folder_of_v1();
+    let folder = folder_of(2);
     let path = folder.path().join("catalog.sqlite");
     let newer = rusqlite::Connection::open(&path).unwrap();
     newer.pragma_update(None, "user_version", 1_000_000).unwrap();
