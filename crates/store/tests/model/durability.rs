@@ -26,6 +26,7 @@ fn full_record() -> Record {
             "direction" => "INGRESS",
             "flow-state" => "CLOSED",
             "reject-reason" => "NO_ROUTE",
+            "lost-cause" => "not-kept",
             name => name,
         };
         let value = match field.kind {
