@@ -178,7 +178,7 @@ pub fn check_server(settings: &AgentSettings) -> Result<(), IdentityError> {
     }
 }
 
-fn find(files: &dyn Files) -> Result<Option<Identity>, IdentityError> {
+pub(crate) fn find(files: &dyn Files) -> Result<Option<Identity>, IdentityError> {
     let path = || files.path(IDENTITY_FILE);
     let text = read_if_there(files, IDENTITY_FILE).map_err(|source| IdentityError::Disk {
         deed: "read",

@@ -10,6 +10,8 @@
 mod backoff;
 mod batching;
 mod files;
+#[doc(hidden)]
+pub mod fuzzing;
 mod health;
 mod identity;
 mod inventory;

@@ -6,7 +6,7 @@
 
 mod clock;
 mod judge;
-mod layout;
+pub(crate) mod layout;
 mod map;
 mod note;
 mod pins;

@@ -17,6 +17,9 @@ mod conntrack;
 mod doctor;
 #[cfg(target_os = "linux")]
 mod fallback;
+#[cfg(target_os = "linux")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod gateway;
 mod health;
 #[cfg(target_os = "linux")]

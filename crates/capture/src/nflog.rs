@@ -6,7 +6,7 @@
 //! It knows what the operator's rules log to the group, and takes all of it for refused: give the group only to rules that
 //! refuse. A packet is told of as the logging rule saw it.
 
-mod logged;
+pub(crate) mod logged;
 
 use std::collections::HashMap;
 use std::io;

@@ -22,7 +22,7 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
 ];
 
 /// Rooms that may use every other and that no other uses, except in its tests.
-const FOR_DEVELOPMENT: &[&str] = &["testkit", "xtask", "system-tests"];
+const FOR_DEVELOPMENT: &[&str] = &["testkit", "xtask", "system-tests", "fuzz-targets", "natlens-fuzz"];
 
 /// What one room knows alone: the dependency, and the rooms that may name it.
 const ALONE: &[(&str, &[&str])] = &[

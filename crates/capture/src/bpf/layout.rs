@@ -160,7 +160,7 @@ impl Totals {
     }
 
     /// What is or was in the flow maps: all that was counted for a flow and found room.
-    pub(super) fn in_maps(&self) -> Counters {
+    pub(crate) fn in_maps(&self) -> Counters {
         less(self.forwarded.plus(self.refused), self.full.plus(self.late))
     }
 

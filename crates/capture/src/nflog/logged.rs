@@ -23,7 +23,7 @@ const BATCH_WAIT: u32 = 1;
 
 /// Where in its way a packet was logged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Hook {
+pub(crate) enum Hook {
     Prerouting,
     Input,
     Forward,
@@ -33,25 +33,25 @@ pub(super) enum Hook {
 
 /// One logged packet.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Logged<'a> {
-    pub(super) hook: Hook,
+pub(crate) struct Logged<'a> {
+    pub(crate) hook: Hook,
     /// When it came in; `None` when the kernel did not note it.
-    pub(super) time: Option<Timestamp>,
+    pub(crate) time: Option<Timestamp>,
     /// 0 without one.
-    pub(super) interface_in: u32,
+    pub(crate) interface_in: u32,
     /// 0 without one.
-    pub(super) interface_out: u32,
+    pub(crate) interface_out: u32,
     /// As the rule writes it.
-    pub(super) prefix: &'a str,
+    pub(crate) prefix: &'a str,
     /// Its number in the group.
-    pub(super) sequence: Option<u32>,
+    pub(crate) sequence: Option<u32>,
     /// Its beginning, from the IP header on.
-    pub(super) packet: &'a [u8],
+    pub(crate) packet: &'a [u8],
 }
 
 impl<'a> Logged<'a> {
     /// Reads the body of a message; `None` when it is no packet.
-    pub(super) fn read(body: &'a [u8]) -> Option<Self> {
+    pub(crate) fn read(body: &'a [u8]) -> Option<Self> {
         let mut hook = None;
         let mut logged = Self {
             hook: Hook::Forward,

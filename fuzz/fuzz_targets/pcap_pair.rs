@@ -1,0 +1,4 @@
+//! Searches for inputs that bring the target `pcap_pair` down.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fuzz_targets::enter("pcap_pair", bytes));

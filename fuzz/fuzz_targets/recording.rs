@@ -1,0 +1,4 @@
+//! Searches for inputs that bring the target `recording` down.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fuzz_targets::enter("recording", bytes));
