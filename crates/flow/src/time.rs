@@ -103,10 +103,11 @@ impl WindowLength {
         Duration::from_secs(self.0 as u64)
     }
 
-    /// The window that contains `at`; windows are aligned to the Unix epoch.
+    /// The window that contains `at`; windows are aligned to the Unix epoch, but for one that begins before all moments:
+    /// it begins with the first of them.
     pub fn window_of(self, at: Timestamp) -> Window {
         let length = i64::from(self.0) * 1000;
-        Window { start: Timestamp(at.0.div_euclid(length) * length), length: self }
+        Window { start: Timestamp(at.0.div_euclid(length).saturating_mul(length)), length: self }
     }
 }
 
@@ -174,6 +175,13 @@ mod tests {
         assert!(window.contains(Timestamp::from_seconds(60)));
         assert!(!window.contains(Timestamp::from_seconds(120)));
         assert_eq!(window.next().start(), window.end());
+    }
+
+    #[test]
+    fn the_first_moment_of_all_has_its_window() {
+        let first = Timestamp::from_millis(i64::MIN);
+        let window = WindowLength::MINUTE.window_of(first);
+        assert!(window.start() == first && window.contains(first));
     }
 
     #[test]
