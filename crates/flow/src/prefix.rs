@@ -25,7 +25,8 @@ impl Prefix {
     /// The first `length` bits of `address`; `None` when it has fewer.
     pub fn new(address: IpAddr, length: u8) -> Option<Self> {
         let longest = if address.is_ipv4() { 32 } else { 128 };
-        (length <= longest).then_some(Self { address, length })
+        // Further bits are dropped, so that what spans the same addresses is equal.
+        (length <= longest).then(|| Self { address: Self { address, length }.first(), length })
     }
 
     /// How many bits all its addresses share.
@@ -109,6 +110,13 @@ mod tests {
         check("192.0.2.7", "192.0.2.7", "192.0.2.7");
         check("2001:db8::1/32", "2001:db8::", "2001:db8:ffff:ffff:ffff:ffff:ffff:ffff");
         check("::/0", "::", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff");
+    }
+
+    #[test]
+    fn prefixes_of_the_same_addresses_are_equal() {
+        let prefix = |text: &str| text.parse::<Prefix>().unwrap();
+        assert_eq!(prefix("10.1.2.3/16"), prefix("10.1.0.0/16"));
+        assert_eq!(prefix("2001:db8::1/32"), prefix("2001:db8::/32"));
     }
 
     #[test]
