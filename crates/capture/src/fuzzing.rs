@@ -23,7 +23,7 @@ pub fn netlink(bytes: &[u8]) -> usize {
     messages(bytes)
         .inspect(|message| {
             drop(message.error());
-            drop(Entry::read(message.body));
+            let _: Option<Entry> = Entry::read(message.body);
             if let Some(logged) = Logged::read(message.body) {
                 packet(logged.packet);
             }
@@ -39,10 +39,10 @@ pub fn packet(bytes: &[u8]) {
 /// Reads an entry of a flow map of either family, and the sums of one processor.
 pub fn map_entry(bytes: &[u8]) {
     if let Some((key, value)) = bytes.split_at_checked(SHORT_KEY_BYTES) {
-        drop(layout::Entry::read4(key, value));
+        let _: Option<layout::Entry> = layout::Entry::read4(key, value);
     }
     if let Some((key, value)) = bytes.split_at_checked(KEY_BYTES_MAX) {
-        drop(layout::Entry::read6(key, value));
+        let _: Option<layout::Entry> = layout::Entry::read6(key, value);
     }
     if let Some(totals) = layout::Totals::read(bytes) {
         let _: flow::Counters = totals.plus(totals).in_maps();

@@ -36,12 +36,15 @@ fn windows(length: WindowLength) -> Windows {
 }
 
 fn flow_log(number: u8) -> FlowLog {
-    let kinds = [CollectionType::All, CollectionType::Accept, CollectionType::Reject];
     FlowLog {
         id: format!("fl-0000000{number}").parse().unwrap(),
         scope: CollectionScope::Nat,
         resource: "nat-00000001".to_owned(),
-        kind: kinds[usize::from(number) % kinds.len()],
+        kind: match number % 3 {
+            0 => CollectionType::All,
+            1 => CollectionType::Accept,
+            _ => CollectionType::Reject,
+        },
         topic: "topic-1".parse().unwrap(),
     }
 }
