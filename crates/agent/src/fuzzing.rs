@@ -7,7 +7,7 @@ use std::path::Path;
 
 use crate::files::Folder;
 use crate::identity;
-use crate::spool::{Content, SetAside, Spool};
+use crate::spool::{Found, SetAside, Spool};
 
 /// Sends all that waits in the folder nowhere; returns how many batches and bytes wait then, `None` when it is no spool.
 pub fn drain_spool(folder: &Path) -> Option<(u64, u64)> {
@@ -15,9 +15,9 @@ pub fn drain_spool(folder: &Path) -> Option<(u64, u64)> {
     let spool = Spool::open(Box::new(files), u64::MAX).ok()?;
     while let Some(spooled) = spool.oldest() {
         match spool.read(&spooled) {
-            Content::Batch(_) => spool.acknowledged(&spooled),
-            Content::Torn => spool.set_aside(&spooled, &SetAside::Torn),
-            Content::Gone => spool.gone(&spooled),
+            Found::Batch(_) => spool.acknowledged(&spooled),
+            Found::Torn => spool.set_aside(&spooled, &SetAside::Torn),
+            Found::Gone => spool.gone(&spooled),
         }
     }
     Some(spool.waiting())
