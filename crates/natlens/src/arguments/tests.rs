@@ -39,6 +39,7 @@ fn help_lists_the_commands() {
               tail             Print records as they are stored, until Ctrl-C
               whois            Tell who was behind a public address and port at a moment
               import           Make records of capture files
+              verify           Prove that no stored record was altered or removed
               flow-log         Create, list, change, pause, resume and delete flow logs
               gateway          List gateways, and show how one fares
               logset           Create, list, rename and delete logsets
