@@ -53,9 +53,15 @@ pub(crate) enum Failure {
     /// The demo could not go on.
     #[error(transparent)]
     Demo(#[from] crate::demo::DemoError),
-    /// A measurement could not be made.
+    /// There is no such measurement.
     #[error(transparent)]
-    Bench(#[from] crate::bench::BenchError),
+    Bench(#[from] crate::bench::NoSuchMeasurement),
+    /// Natlens could not be brought up, or be asked.
+    #[error(transparent)]
+    Stand(#[from] crate::stand::StandError),
+    /// The soak cannot begin, or the law did not hold.
+    #[error(transparent)]
+    Soak(#[from] crate::soak::SoakError),
     /// Generated files do not fit their sources.
     #[error("stale: {}; run `cargo xtask generate` and commit the result", paths.join(", "))]
     Stale {

@@ -1,4 +1,4 @@
-//! The project's own commands: `cargo xtask tidy|generate|install|ci|demo|bench|flows`.
+//! The project's own commands: `cargo xtask tidy|generate|install|ci|demo|bench|soak|flows`.
 //!
 //! Hides: which programs each command runs, and in which order.
 //! Knows nothing of: what natlens does; it builds, checks and shows it.
@@ -11,6 +11,8 @@ mod demo;
 mod flows;
 mod generate;
 mod machine;
+mod soak;
+mod stand;
 mod tidy;
 
 use std::path::{Path, PathBuf};
@@ -26,6 +28,8 @@ const USAGE: &str = "usage: cargo xtask COMMAND
   demo               brings everything up around a real NAT gateway, and shows its records
   bench WHAT         measures and prints a table; WHAT is `accuracy`, `cost` or `agent` (root)
   bench WHAT --quick the same with little traffic and the development build: tries whether it works, measures nothing
+  soak [--minutes N] [--seed N]
+                     kills agent and server at random under traffic; fails unless every packet is accounted for once (root)
   flows --rows N --out FOLDER
                      fills a new data folder with a day of flows, always the same; prints bytes per record and rates";
 
@@ -42,6 +46,7 @@ fn main() -> ExitCode {
         ["demo"] => demo::demo(&root),
         ["bench", what] => bench::bench(&root, what, bench::Size::Full),
         ["bench", what, "--quick"] => bench::bench(&root, what, bench::Size::Quick),
+        ["soak", options @ ..] => soak::soak(&root, options),
         ["flows", "--rows", rows, "--out", out] => flows::flows(&root, rows, out),
         _ => {
             eprintln!("{USAGE}");

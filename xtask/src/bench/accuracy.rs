@@ -13,10 +13,11 @@ use testkit::traffic::{self, Deed, Family, Services, Talk};
 use testkit::truth::Watch;
 use testkit::{Host, Lab, LabError, LabSettings, Offloads};
 
-use super::clock::{next_window, now, wait_until};
-use super::deployment::Deployment;
-use super::table::Table;
-use super::{BenchError, Size};
+use super::Size;
+use crate::stand::StandError;
+use crate::stand::clock::{next_window, now, wait_until};
+use crate::stand::deployment::Deployment;
+use crate::stand::table::Table;
 use compare::{Comparison, compare};
 
 /// How often of a hundred each deed is done; kinds alternate between IPv4 and IPv6.
@@ -34,14 +35,14 @@ const MIX: &[(Deed, u32)] = &[
 const TALK_BYTES: u32 = 250_000;
 
 /// Runs the traffic twice at the same time, in two gateways: with offloads off and on.
-pub(super) fn measure(program: &Path, size: Size) -> Result<(), BenchError> {
+pub(super) fn measure(program: &Path, size: Size) -> Result<(), StandError> {
     let of = |name: &str, offloads| LabSettings {
         prefix: format!("accuracy-{name}-{}-", std::process::id()),
         offloads,
     };
     let kinds = [("off", of("off", Offloads::Off)), ("on", of("on", Offloads::On))];
     let run = |settings| move || in_one_gateway(program, size, settings);
-    let compared: Vec<(&str, Result<Comparison, BenchError>)> = thread::scope(|scope| {
+    let compared: Vec<(&str, Result<Comparison, StandError>)> = thread::scope(|scope| {
         let running: Vec<_> =
             kinds.iter().map(|(name, settings)| (*name, scope.spawn(run(settings)))).collect();
         running
@@ -70,7 +71,7 @@ pub(super) fn measure(program: &Path, size: Size) -> Result<(), BenchError> {
     Ok(())
 }
 
-fn in_one_gateway(program: &Path, size: Size, settings: &LabSettings) -> Result<Comparison, BenchError> {
+fn in_one_gateway(program: &Path, size: Size, settings: &LabSettings) -> Result<Comparison, StandError> {
     let length = size.pick(WindowLength::MINUTE, WindowLength::try_from(10).unwrap_or(WindowLength::MINUTE));
     let hundreds = size.pick(110, 6);
     let lab = Lab::up(settings)?;

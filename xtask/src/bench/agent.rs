@@ -10,12 +10,13 @@ use flow::WindowLength;
 use testkit::traffic::{Flood, SINK_PORT};
 use testkit::{Lab, LabSettings, Offloads};
 
-use super::clock::{next_window, now, wait_until};
-use super::deployment::Deployment;
-use super::process::Process;
+use super::Size;
 use super::setting::Setting;
-use super::table::Table;
-use super::{BenchError, Size};
+use crate::stand::StandError;
+use crate::stand::clock::{next_window, now, wait_until};
+use crate::stand::deployment::Deployment;
+use crate::stand::process::Process;
+use crate::stand::table::Table;
 
 /// Windows are a minute, also when little is measured: a million flows want their time.
 const WINDOW: WindowLength = WindowLength::MINUTE;
@@ -30,7 +31,7 @@ const AFTERWARDS: Duration = Duration::from_secs(10);
 const PARTS: u32 = 50;
 
 /// Measures an agent at rest, then two windows.
-pub(super) fn measure(program: &Path, size: Size) -> Result<(), BenchError> {
+pub(super) fn measure(program: &Path, size: Size) -> Result<(), StandError> {
     let (busy, most) = size.pick((100_000, 1_000_000), (2_000, 20_000));
     // Every flow is a conversation of the kernel until it times out.
     let _room = Setting::raise("net/netfilter/nf_conntrack_max", u64::from(most) * 3)?;
@@ -70,7 +71,7 @@ fn one_window(
     agent: Process,
     flood: &Flood,
     flows: u32,
-) -> Result<[String; 6], BenchError> {
+) -> Result<[String; 6], StandError> {
     let window = next_window(WINDOW);
     agent.forget_peak()?;
     let before = agent.processor()?;
@@ -80,7 +81,7 @@ fn one_window(
         wait_until(begin.plus(Duration::from_secs(1) * (part + 1)));
     }
     if now() >= window.end() {
-        return Err(BenchError::TooLate { what: format!("{flows} flows in one window"), seconds: 60 });
+        return Err(StandError::TooLate { what: format!("{flows} flows in one window"), seconds: 60 });
     }
     deployment.wait_until_spooled(window.end())?;
     let spooled_after = now().since(window.end());

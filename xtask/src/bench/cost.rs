@@ -11,9 +11,10 @@ use std::path::Path;
 use testkit::traffic::{DROPPED_PORT, Flood, SINK_PORT};
 use testkit::{Lab, LabSettings, Offloads};
 
-use super::deployment::Deployment;
-use super::table::Table;
-use super::{BenchError, Size};
+use super::Size;
+use crate::stand::StandError;
+use crate::stand::deployment::Deployment;
+use crate::stand::table::Table;
 use bulk::Bulk;
 use mode::{Mode, Modes};
 
@@ -32,7 +33,7 @@ struct Load {
 }
 
 /// Rounds in which every mode has its turn, so that what disturbs the machine disturbs all of them.
-pub(super) fn measure(program: &Path, size: Size) -> Result<(), BenchError> {
+pub(super) fn measure(program: &Path, size: Size) -> Result<(), StandError> {
     let load = size.pick(
         Load { rounds: 5, few: (1_000, 400), many: (200_000, 4), refused: (1_000, 200), bulk_seconds: 2 },
         Load { rounds: 2, few: (1_000, 10), many: (10_000, 2), refused: (1_000, 5), bulk_seconds: 1 },
@@ -67,9 +68,9 @@ pub(super) fn measure(program: &Path, size: Size) -> Result<(), BenchError> {
     Ok(())
 }
 
-fn one_turn(flood: &Flood, bulk: &Bulk, load: &Load) -> Result<Costs, BenchError> {
+fn one_turn(flood: &Flood, bulk: &Bulk, load: &Load) -> Result<Costs, StandError> {
     let cost =
-        |port, (flows, times)| Ok::<_, BenchError>(flood.send(port, 0..flows, times)?.nanos_per_packet());
+        |port, (flows, times)| Ok::<_, StandError>(flood.send(port, 0..flows, times)?.nanos_per_packet());
     Ok([
         cost(SINK_PORT, load.few)?,
         cost(SINK_PORT, load.many)?,

@@ -5,7 +5,7 @@
 
 use std::fs;
 
-use super::BenchError;
+use crate::stand::StandError;
 
 /// The setting; dropping it brings the old value back.
 #[derive(Debug)]
@@ -16,15 +16,15 @@ pub(super) struct Setting {
 
 impl Setting {
     /// Sets `name`, for example `net/netfilter/nf_conntrack_max`, to at least `least`.
-    pub(super) fn raise(name: &str, least: u64) -> Result<Self, BenchError> {
+    pub(super) fn raise(name: &str, least: u64) -> Result<Self, StandError> {
         let path = format!("/proc/sys/{name}");
         let before = fs::read_to_string(&path)
-            .map_err(BenchError::system(format!("read `{path}`")))?
+            .map_err(StandError::system(format!("read `{path}`")))?
             .trim()
             .to_owned();
         let enough = before.parse().is_ok_and(|value: u64| value >= least);
         if !enough {
-            fs::write(&path, least.to_string()).map_err(BenchError::system(format!("write `{path}`")))?;
+            fs::write(&path, least.to_string()).map_err(StandError::system(format!("write `{path}`")))?;
         }
         Ok(Self { path, before })
     }

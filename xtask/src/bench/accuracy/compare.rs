@@ -10,7 +10,7 @@ use flow::{Counters, Timestamp, Tuple, WindowLength, protocol};
 use testkit::traffic::{DROPPED_PORT, REFUSED_PORT};
 use testkit::truth::{SENTINEL_PORT, TrueFlow};
 
-use crate::bench::records::Fields;
+use crate::stand::records::Fields;
 
 /// Kind, window, protocol, original tuple, translated tuple or `None` when refused.
 type Name = (&'static str, Timestamp, u8, Tuple, Option<Tuple>);

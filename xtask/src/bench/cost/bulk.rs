@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde_json::Value;
 use testkit::{Host, Lab, Namespace, Program};
 
-use crate::bench::BenchError;
+use crate::stand::StandError;
 
 /// How long iperf3 may take to listen.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -21,7 +21,7 @@ pub(super) struct Bulk {
 }
 
 impl Bulk {
-    pub(super) fn start(lab: &Lab) -> Result<Self, BenchError> {
+    pub(super) fn start(lab: &Lab) -> Result<Self, StandError> {
         let mut command = lab.namespace(Host::Internet).command("iperf3");
         let mut server = Program::start("iperf3", command.args(["--server", "--forceflush"]))?;
         server.wait_for("iperf3 to listen", PATIENCE, |line| line.contains("listening").then_some(()))?;
@@ -29,15 +29,15 @@ impl Bulk {
     }
 
     /// The throughput of a transfer that takes so long.
-    pub(super) fn bits_per_second(&self, seconds: u32) -> Result<f64, BenchError> {
+    pub(super) fn bits_per_second(&self, seconds: u32) -> Result<f64, StandError> {
         let mut command = self.client.command("iperf3");
         command.args(["--json", "--client", &Lab::INTERNET_V4.to_string(), "--time", &seconds.to_string()]);
-        let output = command.output().map_err(BenchError::system("run `iperf3`"))?;
+        let output = command.output().map_err(StandError::system("run `iperf3`"))?;
         let said = String::from_utf8_lossy(&output.stdout);
         let report: Value = serde_json::from_str(&said).unwrap_or_default();
         report
             .pointer("/end/sum_received/bits_per_second")
             .and_then(Value::as_f64)
-            .ok_or_else(|| BenchError::Program { program: "iperf3".to_owned(), said: said.into_owned() })
+            .ok_or_else(|| StandError::Program { program: "iperf3".to_owned(), said: said.into_owned() })
     }
 }

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use testkit::{Host, Lab, Namespace, Program};
 
-use crate::bench::BenchError;
-use crate::bench::deployment::{Deployment, OTHER_PROCESSOR};
+use crate::stand::StandError;
+use crate::stand::deployment::{Deployment, OTHER_PROCESSOR};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -60,7 +60,7 @@ impl Modes {
     }
 
     /// Lets conversations of the kernel live longer than the measurement.
-    pub(super) fn keep_conversations(&self) -> Result<(), BenchError> {
+    pub(super) fn keep_conversations(&self) -> Result<(), StandError> {
         for name in ["udp_timeout", "udp_timeout_stream"] {
             let setting = format!("net.netfilter.nf_conntrack_{name}={KEPT_SECONDS}");
             done(self.gateway.command("sysctl").args(["-q", "-w", &setting]))?;
@@ -69,7 +69,7 @@ impl Modes {
     }
 
     /// Starts to capture; it does on return.
-    pub(super) fn start(&mut self, mode: Mode) -> Result<(), BenchError> {
+    pub(super) fn start(&mut self, mode: Mode) -> Result<(), StandError> {
         match mode {
             Mode::Nothing => {}
             Mode::Natlens => drop(self.deployment.start_agent()?),
@@ -95,7 +95,7 @@ impl Modes {
     }
 
     /// Ends what captures.
-    pub(super) fn stop(&mut self) -> Result<(), BenchError> {
+    pub(super) fn stop(&mut self) -> Result<(), StandError> {
         self.deployment.stop_agent()?;
         if let Some(program) = self.running.take() {
             program.stop(PATIENCE)?;
@@ -111,18 +111,18 @@ impl Modes {
         Ok(())
     }
 
-    fn listening(&self, name: &str, line: &str, word: &str) -> Result<Program, BenchError> {
+    fn listening(&self, name: &str, line: &str, word: &str) -> Result<Program, StandError> {
         let mut program = Program::start(name, self.gateway.command("sh").args(["-c", line]))?;
         program.wait_for(word, PATIENCE, |line| line.contains(word).then_some(()))?;
         Ok(program)
     }
 }
 
-fn done(command: &mut Command) -> Result<(), BenchError> {
+fn done(command: &mut Command) -> Result<(), StandError> {
     let name = command.get_args().map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ");
-    let output = command.output().map_err(BenchError::system(format!("run `{name}`")))?;
+    let output = command.output().map_err(StandError::system(format!("run `{name}`")))?;
     if output.status.success() {
         return Ok(());
     }
-    Err(BenchError::Program { program: name, said: String::from_utf8_lossy(&output.stderr).into_owned() })
+    Err(StandError::Program { program: name, said: String::from_utf8_lossy(&output.stderr).into_owned() })
 }

@@ -6,7 +6,7 @@
 use std::fs;
 use std::time::Duration;
 
-use super::BenchError;
+use super::StandError;
 
 /// What `/proc/<id>/stat` counts in.
 const TICKS_PER_SECOND: u64 = 100;
@@ -16,17 +16,17 @@ const USER_TIME: usize = 11;
 
 /// A running process.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Process {
+pub(crate) struct Process {
     id: u32,
 }
 
 impl Process {
-    pub(super) const fn new(id: u32) -> Self {
+    pub(crate) const fn new(id: u32) -> Self {
         Self { id }
     }
 
     /// Processor time of all its threads so far.
-    pub(super) fn processor(self) -> Result<Duration, BenchError> {
+    pub(crate) fn processor(self) -> Result<Duration, StandError> {
         let stat = self.read("stat")?;
         // The name may hold spaces.
         let fields = stat.rsplit(')').next().unwrap_or_default().split_whitespace().skip(USER_TIME).take(2);
@@ -35,21 +35,21 @@ impl Process {
     }
 
     /// Memory that it holds now. Unit: MB.
-    pub(super) fn resident_mb(self) -> Result<f64, BenchError> {
+    pub(crate) fn resident_mb(self) -> Result<f64, StandError> {
         self.memory("VmRSS:")
     }
 
     /// The most memory that it has held since the last `forget_peak`. Unit: MB.
-    pub(super) fn peak_mb(self) -> Result<f64, BenchError> {
+    pub(crate) fn peak_mb(self) -> Result<f64, StandError> {
         self.memory("VmHWM:")
     }
 
-    pub(super) fn forget_peak(self) -> Result<(), BenchError> {
+    pub(crate) fn forget_peak(self) -> Result<(), StandError> {
         let path = format!("/proc/{}/clear_refs", self.id);
-        fs::write(&path, "5").map_err(BenchError::system(format!("write `{path}`")))
+        fs::write(&path, "5").map_err(StandError::system(format!("write `{path}`")))
     }
 
-    fn memory(self, name: &str) -> Result<f64, BenchError> {
+    fn memory(self, name: &str) -> Result<f64, StandError> {
         let status = self.read("status")?;
         let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default();
         let kilobytes: u32 =
@@ -57,9 +57,9 @@ impl Process {
         Ok(f64::from(kilobytes) * 1024.0 / 1e6)
     }
 
-    fn read(self, name: &str) -> Result<String, BenchError> {
+    fn read(self, name: &str) -> Result<String, StandError> {
         let path = format!("/proc/{}/{name}", self.id);
-        fs::read_to_string(&path).map_err(BenchError::system(format!("read `{path}`")))
+        fs::read_to_string(&path).map_err(StandError::system(format!("read `{path}`")))
     }
 }
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 use api::{Client, DescribeLogHistogram, DescribeLogHistogramRequest, SearchLog, SearchLogRequest};
 use flow::Timestamp;
 
-use super::BenchError;
+use super::StandError;
 
 /// One search gives 10 000 records at most, so time is cut into slices that hold fewer.
 const SLICE: Duration = Duration::from_secs(2);
@@ -17,15 +17,15 @@ const SLICE: Duration = Duration::from_secs(2);
 const PAGE_RECORDS: u64 = 1000;
 
 /// The fields of a record as text, by their names.
-pub(super) type Fields = BTreeMap<String, String>;
+pub(crate) type Fields = BTreeMap<String, String>;
 
 /// Every record that starts between two moments, whatever its status.
-pub(super) fn between(
+pub(crate) fn between(
     client: &Client,
     topic: &str,
     from: Timestamp,
     to: Timestamp,
-) -> Result<Vec<Fields>, BenchError> {
+) -> Result<Vec<Fields>, StandError> {
     let mut found = Vec::new();
     let mut begin = from;
     while begin < to {
@@ -43,7 +43,7 @@ pub(super) fn between(
             };
             let page = client
                 .call::<SearchLog>(&request)
-                .map_err(|source| BenchError::Server { deed: "search the records", source })?;
+                .map_err(|source| StandError::Server { deed: "search the records", source })?;
             let records = page.results.unwrap_or_default();
             found.extend(records.iter().filter_map(|record| serde_json::from_str(&record.log_json).ok()));
             if page.list_over || page.context.is_empty() {
@@ -57,12 +57,12 @@ pub(super) fn between(
 }
 
 /// How many records that start between two moments match the search.
-pub(super) fn count(
+pub(crate) fn count(
     client: &Client,
     topic: &str,
     search: &str,
     (from, to): (Timestamp, Timestamp),
-) -> Result<u64, BenchError> {
+) -> Result<u64, StandError> {
     let request = DescribeLogHistogramRequest {
         from: from.millis(),
         to: to.millis(),
@@ -73,6 +73,6 @@ pub(super) fn count(
     };
     let counted = client
         .call::<DescribeLogHistogram>(&request)
-        .map_err(|source| BenchError::Server { deed: "count the records", source })?;
+        .map_err(|source| StandError::Server { deed: "count the records", source })?;
     Ok(counted.total_count)
 }
