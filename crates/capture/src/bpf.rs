@@ -5,6 +5,7 @@
 //! Knows nothing of: what becomes of events; single kernel structures (`layout`) and how programs are loaded (`program`).
 
 mod clock;
+mod early;
 mod judge;
 pub(crate) mod layout;
 mod map;
@@ -26,6 +27,7 @@ use crate::namespace::Namespace;
 use crate::source::{Progress, Source, SourceError};
 use crate::variant::Variant;
 use clock::{Followed, KernelClock};
+use early::Early;
 use judge::Judge;
 use layout::{Totals, less};
 use note::{Note, Settings};
@@ -125,8 +127,7 @@ pub struct Bpf {
     delivered: [Counters; 2],
     /// What an earlier agent took and did not keep.
     missing: Counters,
-    /// The last window of which a late call took a part.
-    taken_early: Option<Window>,
+    early: Early,
     noted: Note,
     /// Taken from the kernel and not yet given to the caller, because a later step failed.
     taken: Vec<Event>,
@@ -177,7 +178,7 @@ impl Bpf {
             delivered: note.delivered,
             noted: note,
             missing: Counters::default(),
-            taken_early: None,
+            early: Early::default(),
             taken: Vec::new(),
             not_yet_told: Vec::new(),
             names: HashMap::new(),
@@ -280,12 +281,10 @@ impl Bpf {
         // When late, the windows that are not complete fill the same maps; their flows so far become events of their own.
         let incomplete = if in_time { Vec::new() } else { vec![current, live] };
         self.take(&parities)?;
-        for parity in parities {
+        for &parity in &parities {
             self.account(parity, current, &incomplete)?;
         }
-        if !in_time {
-            self.taken_early = Some(live);
-        }
+        self.early.completed(&parities, current, &self.taken);
         self.next = current;
         Ok(self.not_yet_told.extract_if(.., |loss| loss.window < current).collect())
     }
@@ -444,17 +443,19 @@ impl Source for Bpf {
 
     fn finish(&mut self, events: &mut Vec<Event>) -> Result<(), SourceError> {
         self.take(&[0, 1])?;
-        self.taken_early = None;
+        self.early = Early::default();
         give(&mut self.taken, events);
         Ok(())
     }
 
     fn kept(&mut self) -> Result<(), SourceError> {
-        let early = self.taken_early.is_some_and(|window| self.next <= window);
-        let untold = self.not_yet_told.iter().any(|loss| loss.cause != LossCause::NotWatching);
-        let note =
-            Note { next: number(self.next), since: self.since, known: self.known, delivered: self.delivered };
-        if early || untold || !self.taken.is_empty() || note == self.noted {
+        let note = Note {
+            next: number(self.next),
+            since: self.since,
+            known: early::told_of(self.known, self.totals.told(), &self.not_yet_told),
+            delivered: self.early.without_taken(self.delivered),
+        };
+        if !self.taken.is_empty() || note == self.noted {
             return Ok(());
         }
         self.programs.write_down(&note)?;

@@ -43,6 +43,11 @@ impl KernelTotals {
         self.waiting.extend(shares);
     }
 
+    /// Accepted and refused that were told, of even and odd windows.
+    pub(super) const fn told(&self) -> [[Counters; 2]; 2] {
+        self.told
+    }
+
     /// Takes what was told, oldest first.
     pub(super) fn take(&mut self) -> Vec<KernelTotal> {
         self.waiting.sort_by_key(|total| total.window);

@@ -107,6 +107,41 @@ fn what_was_taken_and_not_kept_is_lost_by_number() {
 }
 
 #[test]
+fn what_was_kept_before_a_second_kill_is_not_told_as_lost() {
+    let Some(lab) = lab_or_skip("killed-twice", Offloads::Off) else { return };
+    let _services = Services::start(&lab).unwrap();
+    let ask =
+        || traffic::play(lab.namespace(Host::Client), Family::V4, &[Deed::Ask { questions: 3 }]).unwrap();
+    with_pin_folder(|folder| {
+        let watcher = Watcher::open(&lab, pinned(folder));
+        let mut talk = Talk::open(lab.namespace(Host::Client), Family::V4).unwrap();
+        let opened = ten_seconds().window_of(now());
+        let third = opened.next().next();
+        let mut watcher = watcher.opened_again(&lab, pinned(folder), || {
+            for window in [opened, opened.next(), third] {
+                wait_until(window.start().plus(Duration::from_secs(1)));
+                // In the third window it finds an entry of the first, and is late.
+                talk.fetch(1000).unwrap();
+                ask();
+            }
+        });
+        // The late call takes of the third window what there is; the windows before it are complete, and kept.
+        watcher.poll_and_keep();
+        assert!(now() < third.end().minus(Duration::from_secs(3)), "the machine is too slow for this test");
+        let is_forgotten = |event: &mut Event| ten_seconds().window_of(event.first) == third;
+        let forgotten: Vec<Event> = watcher.events.extract_if(.., is_forgotten).collect();
+        assert_eq!(packets(&forgotten).packets, 6, "three questions and their answers");
+
+        watcher = watcher.opened_again(&lab, pinned(folder), ask);
+        watcher.wait_for_a_window();
+        let lost: Vec<_> =
+            watcher.lost(LossCause::NotKept).into_iter().map(|loss| (loss.window, loss.counters())).collect();
+        assert_eq!(lost, [(third, packets(&forgotten))]);
+        watcher.check_conservation();
+    });
+}
+
+#[test]
 fn programs_that_replace_others_do_not_count_twice() {
     let Some(lab) = lab_or_skip("replaced", Offloads::Off) else { return };
     let _services = Services::start(&lab).unwrap();

@@ -41,6 +41,14 @@ impl<S: Source> Watcher<S> {
         }
     }
 
+    /// Polls once, and says that what came is kept.
+    pub(crate) fn poll_and_keep(&mut self) {
+        let progress = self.source.poll(now(), &mut self.events).expect("the kernel answers");
+        self.losses.extend(progress.losses);
+        self.totals.extend(progress.totals);
+        self.source.kept().expect("the kernel takes a note");
+    }
+
     /// Polls when the source says that it is useful, however little comes of it.
     pub(crate) fn poll_once(&mut self) {
         for _ in 0..2 {
