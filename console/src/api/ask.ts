@@ -6,7 +6,7 @@
  */
 
 import { QueryClient, queryOptions } from '@tanstack/react-query'
-import { ApiError, call, type Operation, type RequestOf, type Service } from './client'
+import { ApiError, call, type Operation, type RequestOf, type ResponseOf, type Service } from './client'
 
 /** How often a read that did not reach the server is tried again. */
 const RETRIES = 2
@@ -15,7 +15,7 @@ const RETRIES = 2
 const FRESH = 5000
 
 /** The most that one answer of a list holds. */
-export const LIMIT_MAX = 100
+const LIMIT_MAX = 100
 
 /** The options of a query that carries out `operation`; leaving the page ends it on the server too. */
 export function ask<S extends Service, O extends Operation<S>>(
@@ -27,6 +27,28 @@ export function ask<S extends Service, O extends Operation<S>>(
   return queryOptions({
     queryKey: [operation, region ?? '', request] as const,
     queryFn: ({ signal }) => call(service, operation, request, { region, signal }),
+  })
+}
+
+/** The options of a query for every entry of a list, however many answers that takes. */
+export function askAll<S extends Service, O extends Operation<S>, Entry>(
+  service: S,
+  operation: O,
+  request: RequestOf<O> & object,
+  region: string | undefined,
+  entriesOf: (answer: ResponseOf<O>) => readonly Entry[],
+) {
+  return queryOptions({
+    queryKey: [operation, region ?? '', request, 'all'] as const,
+    queryFn: async ({ signal }) => {
+      const all: Entry[] = []
+      for (;;) {
+        const part = { ...request, Limit: LIMIT_MAX, Offset: all.length }
+        const entries = entriesOf(await call(service, operation, part, { region, signal }))
+        all.push(...entries)
+        if (entries.length < LIMIT_MAX) return all
+      }
+    },
   })
 }
 

@@ -13,7 +13,7 @@ export function Broken({ error }: ErrorComponentProps) {
   if (error instanceof ApiError) {
     // The route failed before its page was there, so the route is what is tried again.
     return (
-      <Page title={errors.title}>
+      <Page title={errors.pageTitle}>
         <ErrorNotice error={error} retry={() => void router.invalidate()} />
       </Page>
     )

@@ -40,6 +40,11 @@ export function matching(value: string | undefined, form: RegExp): string | unde
   return value !== undefined && form.test(value) ? value : undefined
 }
 
+/** The number of a page of a list as the address writes it, from 1. */
+export function pageNumber(value: string | undefined): string | undefined {
+  return matching(value, /^[1-9]\d{0,5}$/)
+}
+
 /** `value` if it is one of `choices`. */
 export function oneOf<Choice extends string>(
   value: string | undefined,

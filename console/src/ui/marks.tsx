@@ -1,6 +1,6 @@
 /** Small marks that many pages use: state, tags, an id under a name, a secret, nothing here, please wait, pages. */
 
-import type { ReactNode } from 'react'
+import { type ReactNode, useEffect } from 'react'
 import type { Schema } from '../api/client'
 import { useWords } from '../words/words'
 import { IconButton } from './button'
@@ -99,11 +99,18 @@ export type PagerProps = {
   page: number
   pageSize: number
   total: number
-  onPage(page: number): void
+  /** `isMend` when the page that the address names is past the end, as after a deletion. */
+  onPage(page: number, isMend: boolean): void
 }
 
+/** Nothing, if there is one page only. */
 export function Pager({ page, pageSize, total, onPage }: PagerProps) {
   const { paging } = useWords()
+  const pages = Math.max(1, Math.ceil(total / pageSize))
+  useEffect(() => {
+    if (page > pages) onPage(pages, true)
+  })
+  if (pages === 1) return null
   const first = (page - 1) * pageSize + 1
   const last = Math.min(page * pageSize, total)
   return (
@@ -113,13 +120,13 @@ export function Pager({ page, pageSize, total, onPage }: PagerProps) {
         icon="previous"
         label={paging.previous}
         isDisabled={page <= 1}
-        onPress={() => onPage(page - 1)}
+        onPress={() => onPage(page - 1, false)}
       />
       <IconButton
         icon="next"
         label={paging.next}
         isDisabled={last >= total}
-        onPress={() => onPage(page + 1)}
+        onPress={() => onPage(page + 1, false)}
       />
     </nav>
   )

@@ -41,7 +41,6 @@ export function AccessKeys() {
 
 function KeyTable({ AccessKeys }: ResponseOf<'DescribeAccessKeys'>) {
   const { account, common } = useWords()
-  const { moment } = useTimeWords()
   const { keyColumns } = account
   const [doomed, setDoomed] = useState<string>()
   return (
@@ -67,7 +66,9 @@ function KeyTable({ AccessKeys }: ResponseOf<'DescribeAccessKeys'>) {
               <Code>{SecretId}</Code>
             </Cell>
             <Cell label={keyColumns.description}>{Description}</Cell>
-            <Cell label={keyColumns.created}>{moment(momentOf(CreateTime) ?? 0)}</Cell>
+            <Cell label={keyColumns.created}>
+              <Moment at={momentOf(CreateTime)} />
+            </Cell>
             <Cell align="end">
               <IconButton
                 icon="bin"
@@ -81,6 +82,11 @@ function KeyTable({ AccessKeys }: ResponseOf<'DescribeAccessKeys'>) {
       {doomed !== undefined && <DeleteKeyDialog secretId={doomed} onClose={() => setDoomed(undefined)} />}
     </>
   )
+}
+
+function Moment({ at }: { at: number | undefined }) {
+  const { moment } = useTimeWords()
+  return at !== undefined && moment(at)
 }
 
 function NewKeyDialog({ onClose }: { onClose(): void }) {

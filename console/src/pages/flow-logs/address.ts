@@ -1,6 +1,6 @@
 /** The address of the list of flow logs. */
 
-import { defined, matching, oneOf, type RawSearch } from '../../state/address'
+import { defined, matching, oneOf, pageNumber, type RawSearch } from '../../state/address'
 
 export type FlowLogsSearch = {
   /** Only those whose name contains this. */
@@ -24,7 +24,7 @@ export function readFlowLogsSearch(raw: RawSearch): FlowLogsSearch {
     name: raw.name?.slice(0, NAME_LENGTH_MAX) || undefined,
     order: oneOf(raw.order, ['name', 'created']),
     direction: oneOf(raw.direction, ['ascending', 'descending']),
-    page: matching(raw.page, /^[1-9]\d{0,5}$/),
+    page: pageNumber(raw.page),
     open: oneOf(raw.open, ['new']),
     gateway: matching(raw.gateway, /^nat-[a-z0-9]{8}$/),
   })

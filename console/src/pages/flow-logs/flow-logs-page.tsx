@@ -60,12 +60,12 @@ export function FlowLogsPage() {
           ) : (
             <FlowLogTable flowLogs={answer.data.FlowLog} search={search} onSort={show} />
           )}
-          {answer.data.TotalNum > PAGE_SIZE && (
+          {answer.data.TotalNum > 0 && (
             <Pager
               page={Number(search.page ?? 1)}
               pageSize={PAGE_SIZE}
               total={answer.data.TotalNum}
-              onPage={page => show({ page: String(page) })}
+              onPage={(page, isMend) => show({ page: String(page) }, isMend)}
             />
           )}
         </>
@@ -86,9 +86,9 @@ export function FlowLogsPage() {
 function useAddress() {
   const search = useSearch({ from: '/shell/flow-logs' })
   const navigate = useNavigate()
-  const show = (change: FlowLogsSearch) => {
+  const show = (change: FlowLogsSearch, replace = false) => {
     const first = 'name' in change || 'order' in change ? { page: undefined } : {}
-    void navigate({ to: '/flow-logs', search: { ...search, ...first, ...change } })
+    void navigate({ to: '/flow-logs', search: { ...search, ...first, ...change }, replace })
   }
   return { search, show }
 }

@@ -6,7 +6,7 @@
  */
 
 import { useQueries, useQuery } from '@tanstack/react-query'
-import { ask, LIMIT_MAX } from '../../api/ask'
+import { ask, askAll } from '../../api/ask'
 import type { Schema } from '../../api/client'
 import { useRegion } from '../../shell/region'
 
@@ -15,10 +15,10 @@ export type Names = { topics: ReadonlyMap<string, string>; gateways: ReadonlyMap
 /** The most values that a filter of the API takes. */
 const FILTER_VALUES_MAX = 5
 
-/** The gateways of the region. */
+/** Every gateway of the region. */
 export function useGateways() {
   const region = useRegion()
-  return useQuery(ask('vpc', 'DescribeNatGateways', { Limit: LIMIT_MAX }, region))
+  return useQuery(askAll('vpc', 'DescribeNatGateways', {}, region, answer => answer.NatGatewaySet))
 }
 
 /** Names by id; a name that is not known yet, or no more, is absent. */
@@ -33,7 +33,7 @@ export function useNames(flowLogs: readonly Schema<'FlowLog'>[]): Names {
   })
   return {
     topics,
-    gateways: new Map(gateways.data?.NatGatewaySet.map(one => [one.NatGatewayId, one.NatGatewayName])),
+    gateways: new Map(gateways.data?.map(one => [one.NatGatewayId, one.NatGatewayName])),
   }
 }
 

@@ -1,6 +1,6 @@
 /** The address of the list of gateways. */
 
-import { defined, matching, type RawSearch } from '../../state/address'
+import { defined, pageNumber, type RawSearch } from '../../state/address'
 
 export type GatewaysSearch = {
   /** A whole number; the first when absent. */
@@ -8,5 +8,5 @@ export type GatewaysSearch = {
 }
 
 export function readGatewaysSearch(raw: RawSearch): GatewaysSearch {
-  return defined({ page: matching(raw.page, /^[1-9]\d{0,5}$/) })
+  return defined({ page: pageNumber(raw.page) })
 }

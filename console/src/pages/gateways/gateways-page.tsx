@@ -47,12 +47,14 @@ export function GatewaysPage() {
       {answer.data && answer.data.TotalCount > 0 && (
         <GatewayTable gateways={answer.data.NatGatewaySet} now={answer.dataUpdatedAt} />
       )}
-      {answer.data && answer.data.TotalCount > PAGE_SIZE && (
+      {answer.data && answer.data.TotalCount > 0 && (
         <Pager
           page={Number(page)}
           pageSize={PAGE_SIZE}
           total={answer.data.TotalCount}
-          onPage={next => void navigate({ to: '/gateways', search: { region, page: String(next) } })}
+          onPage={(next, replace) =>
+            void navigate({ to: '/gateways', search: { region, page: String(next) }, replace })
+          }
         />
       )}
     </Page>

@@ -9,7 +9,7 @@ import type { Schema } from '../../api/client'
 import { partsOf } from '../../query/condition'
 import { usePreferences } from '../../state/preferences'
 import { Button } from '../../ui/button'
-import { Notice } from '../../ui/notice'
+import { ErrorNotice, Notice } from '../../ui/notice'
 import { TabPanel, Tabs } from '../../ui/tabs'
 import { useWords } from '../../words/words'
 import { AnswerTable } from './answer-table'
@@ -101,6 +101,11 @@ function RecordsPart({ page, fields }: AnswerPartProps) {
         />
       )}
       {record !== undefined && !open && fetched.isSuccess && <Gone page={page} />}
+      {record !== undefined && !open && fetched.error && (
+        <div className={styles.gone}>
+          <ErrorNotice error={fetched.error} retry={fetched.refetch} />
+        </div>
+      )}
     </div>
   )
 }

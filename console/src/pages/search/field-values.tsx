@@ -34,7 +34,13 @@ export function FieldValues({ page, field }: { page: SearchState; field: string 
     <>
       <ul className={styles.values} aria-label={search.fields.values(field)}>
         {values.map(value => (
-          <ValueItem key={value.value ?? ''} page={page} field={field} counted={value} total={most} />
+          <ValueItem
+            key={value.value === undefined ? 'absent' : `=${value.value}`}
+            page={page}
+            field={field}
+            counted={value}
+            total={most}
+          />
         ))}
       </ul>
       <p className={styles.note}>{isExact ? search.fields.exact : search.fields.sampled}</p>

@@ -71,7 +71,7 @@ function Gateway({ draft, change, say, serverSays }: Props) {
   const words = useWords()
   const { newFlowLog } = words
   const gateways = useGateways()
-  if (gateways.data?.TotalCount === 0) {
+  if (gateways.data?.length === 0) {
     return (
       <Notice tone="warn">
         <p>{newFlowLog.noGateways}</p>
@@ -79,7 +79,7 @@ function Gateway({ draft, change, say, serverSays }: Props) {
       </Notice>
     )
   }
-  const options = (gateways.data?.NatGatewaySet ?? []).map(({ NatGatewayId, NatGatewayName }) => ({
+  const options = (gateways.data ?? []).map(({ NatGatewayId, NatGatewayName }) => ({
     id: NatGatewayId,
     label: NatGatewayName,
     note: NatGatewayId,
@@ -99,7 +99,7 @@ function Gateway({ draft, change, say, serverSays }: Props) {
 function Interface({ draft, change, say, serverSays }: Props) {
   const { newFlowLog } = useWords()
   const gateways = useGateways()
-  const gateway = gateways.data?.NatGatewaySet.find(({ NatGatewayId }) => NatGatewayId === draft.gateway)
+  const gateway = gateways.data?.find(({ NatGatewayId }) => NatGatewayId === draft.gateway)
   if (gateway !== undefined && gateway.InterfaceSet.length === 0) {
     return (
       <TextField

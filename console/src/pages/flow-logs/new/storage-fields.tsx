@@ -1,7 +1,7 @@
 /** Where a flow log stores: logset and topic, each existing, new or the system's default. */
 
 import { useQuery } from '@tanstack/react-query'
-import { ask, LIMIT_MAX } from '../../../api/ask'
+import { askAll } from '../../../api/ask'
 import { useRegion } from '../../../shell/region'
 import { TextField } from '../../../ui/field'
 import { sayError } from '../../../ui/notice'
@@ -16,10 +16,10 @@ export function StorageFields(props: FormPart) {
   const words = useWords()
   const { newFlowLog } = words
   const region = useRegion()
-  const logsets = useQuery(ask('cls', 'DescribeLogsets', { Limit: LIMIT_MAX }, region))
+  const logsets = useQuery(askAll('cls', 'DescribeLogsets', {}, region, answer => answer.Logsets))
   const options = [
     { id: SYSTEM, label: newFlowLog.systemDefault, note: newFlowLog.systemDefaultHelp },
-    ...(logsets.data?.Logsets ?? []).map(({ LogsetId, LogsetName, TopicCount }) => ({
+    ...(logsets.data ?? []).map(({ LogsetId, LogsetName, TopicCount }) => ({
       id: LogsetId,
       label: LogsetName,
       note: newFlowLog.topicCount(TopicCount),
@@ -63,16 +63,12 @@ function Topic({ draft, change, say }: FormPart) {
   const region = useRegion()
   const { logset } = draft
   const isExisting = logset !== SYSTEM && logset !== NEW
+  const ofLogset = { Filters: [{ Key: 'logsetId', Values: [logset] }] }
   const topics = useQuery({
-    ...ask(
-      'cls',
-      'DescribeTopics',
-      { Filters: [{ Key: 'logsetId', Values: [logset] }], Limit: LIMIT_MAX },
-      region,
-    ),
+    ...askAll('cls', 'DescribeTopics', ofLogset, region, answer => answer.Topics),
     enabled: isExisting,
   })
-  const existing = isExisting ? (topics.data?.Topics ?? []) : []
+  const existing = isExisting ? (topics.data ?? []) : []
   const options = [
     { id: SYSTEM, label: newFlowLog.systemDefault, note: newFlowLog.systemTopicHelp },
     ...existing.map(({ TopicId, TopicName, Period }) => ({
