@@ -120,6 +120,9 @@ fn content(batch: &Batch) -> Content {
             told: batch.records.iter().map(told).fold(Counters::default(), Counters::plus),
         },
         Destination::Ledger => Content::Ledger,
+        Destination::Topic { .. } => {
+            unreachable!("an agent makes batches of flow logs and of the ledger only")
+        }
     }
 }
 
@@ -164,7 +167,7 @@ mod tests {
                 assert_eq!(batch.id, encoded.id);
                 let of = match batch.destination {
                     Destination::FlowLog { flow_log, .. } => flow_log.to_string(),
-                    Destination::Ledger => "ledger".to_owned(),
+                    Destination::Topic { .. } | Destination::Ledger => "ledger".to_owned(),
                 };
                 (of, encoded.first.seconds(), batch.records.len())
             })

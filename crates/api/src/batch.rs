@@ -65,6 +65,11 @@ pub enum Destination {
         /// Its topic.
         topic: TopicId,
     },
+    /// Into a topic, though no flow log ordered them: imported records. Encoded as a topic without a flow log.
+    Topic {
+        /// Which topic.
+        topic: TopicId,
+    },
     /// Into the ledger of the gateway's region. Encoded as a flow log without id.
     Ledger,
 }
@@ -197,6 +202,7 @@ impl Body {
     fn of(batch: &Batch) -> Self {
         let (flow_log, topic) = match &batch.destination {
             Destination::FlowLog { flow_log, topic } => (flow_log.to_string(), topic.to_string()),
+            Destination::Topic { topic } => (String::new(), topic.to_string()),
             Destination::Ledger => Default::default(),
         };
         let columns = FIELDS
@@ -243,12 +249,11 @@ impl Body {
             account: id("account", &self.account)?,
             region: id("region", &self.region)?,
             gateway: id("gateway", &self.gateway)?,
-            destination: if self.flow_log.is_empty() && self.topic.is_empty() {
-                Destination::Ledger
-            } else {
-                Destination::FlowLog {
-                    flow_log: id("flow log", &self.flow_log)?,
-                    topic: id("topic", &self.topic)?,
+            destination: match (self.flow_log.as_str(), self.topic.as_str()) {
+                ("", "") => Destination::Ledger,
+                ("", topic) => Destination::Topic { topic: id("topic", topic)? },
+                (flow_log, topic) => {
+                    Destination::FlowLog { flow_log: id("flow log", flow_log)?, topic: id("topic", topic)? }
                 }
             },
             records,

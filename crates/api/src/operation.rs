@@ -170,6 +170,8 @@ pub enum Permission {
     Anyone,
     /// An enrolled agent, and nobody else.
     Agent,
+    /// An enrolled agent for its own gateway, or an access key that may change topics.
+    Upload,
     /// Read records and settings.
     View,
     /// Change flow logs, logsets, topics and indexes.

@@ -68,7 +68,7 @@ impl Place {
     }
 }
 
-/// Stores `count` records in the topic as an agent does: one a millisecond from midnight on, numbered by `dstport`.
+/// Stores `count` records in the topic as an import does: one a millisecond from midnight on, numbered by `dstport`.
 fn store(place: &Place, topic: &str, count: u16) {
     let record = |number: u16| {
         let at = Timestamp::from_millis(MIDNIGHT + i64::from(number));
@@ -77,7 +77,7 @@ fn store(place: &Place, topic: &str, count: u16) {
     upload(place, topic, (0..count).map(record).collect());
 }
 
-/// Stores records in the topic as an agent does.
+/// Stores records in the topic as an import does.
 fn upload(place: &Place, topic: &str, records: Vec<Record>) {
     let client = |credential| Client::new(&place.url, credential, Deadline::After(PATIENCE));
     let token = place.good(&["enrolment-token", "create"]).trim().to_owned();
@@ -90,14 +90,15 @@ fn upload(place: &Place, topic: &str, records: Vec<Record>) {
         account: enrolled.account_id.parse().unwrap(),
         region: enrolled.region.parse().unwrap(),
         gateway: enrolled.nat_gateway_id.parse().unwrap(),
-        destination: Destination::FlowLog {
-            flow_log: "fl-00000001".parse().unwrap(),
-            topic: topic.parse().unwrap(),
-        },
+        destination: Destination::Topic { topic: topic.parse().unwrap() },
         records,
     };
-    let agent = client(Credential::AgentToken(enrolled.agent_token));
-    assert_eq!(agent.upload_batch(&batch.encode().unwrap()).unwrap().records, count);
+    let key = std::fs::read_to_string(place.folder.path().join("natlens-data/admin-key.toml")).unwrap();
+    let key: toml::Table = key.parse().unwrap();
+    let member = |name: &str| key[name].as_str().unwrap().to_owned();
+    let credential =
+        Credential::AccessKey { secret_id: member("secret_id"), secret_key: member("secret_key") };
+    assert_eq!(client(credential).upload_batch(&batch.encode().unwrap()).unwrap().records, count);
 }
 
 fn natlens(folder: &Path, arguments: &[&str]) -> Command {

@@ -41,7 +41,9 @@ impl Caller {
         match (O::PERMISSION, self) {
             (Permission::Anyone, _) => Ok(()),
             (_, Self::Nobody) => Err(not_signed_in()),
-            (Permission::Agent, Self::Agent { .. }) => Ok(()),
+            (Permission::Agent | Permission::Upload, Self::Agent { .. })
+            | (Permission::Upload, Self::Key { .. }) => Ok(()),
+            (Permission::Upload, Self::User { .. }) => refuse("only enrolled agents and access keys may"),
             (Permission::Agent, Self::User { .. } | Self::Key { .. }) => refuse("only enrolled agents may"),
             (Permission::View | Permission::Operate | Permission::Administer, Self::Agent { .. }) => {
                 refuse("agents may not; use an access key")

@@ -27,3 +27,5 @@ mod sign_in;
 mod storage;
 #[path = "server/tls.rs"]
 mod tls;
+#[path = "server/upload.rs"]
+mod upload;

@@ -4,7 +4,8 @@
 //! Knows nothing of: how fixtures are compared; `tests/model/formats.rs` does that.
 //!
 //! Run once for each new format, in the change that brings it, with the new version in the two names below; the contents
-//! are those of `v1.rs`, unless a format can hold more. A fixture that exists is never written again.
+//! are those of `v1.rs`, unless a format can hold more. A fixture that exists is never written again: the catalog of a
+//! new format beside segments of an old one is made of the catalog before, since it names the digests of their files.
 
 #![expect(clippy::unwrap_used, reason = "a program for developers fails by panicking")]
 
@@ -16,15 +17,31 @@ use std::time::Duration;
 
 use store::Store;
 
+/// The newest format of the catalog, and the one before.
+const CATALOG: [&str; 2] = ["catalog/v3", "catalog/v2"];
+
+/// The newest format of segments.
+const SEGMENTS: &str = "segments/v2";
+
 fn main() {
     let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures");
-    let (catalog, segments) = (fixtures.join("catalog/v2"), fixtures.join("segments/v2"));
-    assert!(!catalog.exists() && !segments.exists(), "a fixture is written once, and then kept as it is");
+    let ([catalog, before], segments) = (CATALOG.map(|name| fixtures.join(name)), fixtures.join(SEGMENTS));
+    assert!(!catalog.exists(), "a fixture is written once, and then kept as it is");
     let folder = tempfile::TempDir::new().unwrap();
-    fill(&Store::open(folder.path()).unwrap());
+    let are_new = !segments.exists();
+    if !are_new {
+        copy(&before, folder.path());
+        copy(&segments, &folder.path().join("segments"));
+    }
+    let store = Store::open(folder.path()).unwrap();
+    if are_new {
+        fill(&store);
+        copy(&folder.path().join("segments"), &segments);
+    }
+    since_format_3(&store);
+    drop(store);
     std::fs::create_dir_all(&catalog).unwrap();
     std::fs::copy(folder.path().join("catalog.sqlite"), catalog.join("catalog.sqlite")).unwrap();
-    copy(&folder.path().join("segments"), &segments);
 }
 
 fn fill(store: &Store) {
@@ -44,6 +61,12 @@ fn fill(store: &Store) {
     for batch in v1::batches() {
         store.append(&[batch], v1::CREATED.plus(Duration::from_secs(120))).unwrap();
     }
+}
+
+fn since_format_3(store: &Store) {
+    let deleted = v1::deleted_flow_log();
+    store.create_flow_log(&v1::owner(), &deleted).unwrap();
+    store.delete_flow_log(&v1::owner(), &deleted.id, v1::CREATED).unwrap();
 }
 
 fn copy(from: &Path, to: &Path) {

@@ -8,6 +8,7 @@ use rusqlite::Transaction;
 
 use crate::append::BATCH_MEMORY;
 use crate::catalog::chain::{Deed, unlink};
+use crate::catalog::former::forget_old;
 use crate::catalog::segment::{expired, forget};
 use crate::catalog::sign_in::forget_ended;
 use crate::error::StoreError;
@@ -27,13 +28,15 @@ pub struct Expiry {
     pub bytes: u64,
     /// Batch ids older than `BATCH_MEMORY`.
     pub batches: u64,
+    /// Deleted flow logs whose records their topics keep no longer.
+    pub flow_logs: u64,
     /// Sessions, enrolment tokens and one-time links that had ended.
     pub secrets: u64,
 }
 
 impl Store {
     /// Forgets what is past its time: segments whose newest row is older than its topic keeps rows, the ids of old
-    /// batches, sessions and tokens that have ended.
+    /// batches, deleted flow logs, sessions and tokens that have ended.
     ///
     /// A segment goes as a whole, so the oldest rows of a segment outlive their time by the span of the segment:
     /// a day at most, unless its rows came late.
@@ -49,8 +52,9 @@ impl Store {
             }
             unlink(transaction, (Deed::Expire, now), &segments)?;
             let batches = forget_batches(transaction, now.minus(BATCH_MEMORY))?;
+            let flow_logs = forget_old(transaction, now)?;
             let secrets = forget_ended(transaction, now)?;
-            Ok((segments, Expiry { batches, secrets, ..Expiry::default() }))
+            Ok((segments, Expiry { batches, flow_logs, secrets, ..Expiry::default() }))
         })?;
         for segment in &segments {
             done.segments += 1;

@@ -20,6 +20,7 @@ mod verify;
 pub use append::{BATCH_MEMORY, BatchFate, NewBatch, Refusal};
 pub use catalog::chain::Deed;
 pub use catalog::flow_log::{FlowLogChange, FlowLogFilter, FlowLogOrder, FlowLogRow, FlowLogsInForce};
+pub use catalog::former::Order;
 pub use catalog::gateway::{GatewayFilter, GatewayInterface, GatewayReport, GatewayRow};
 pub use catalog::health::{AuditTotals, GatewayHealth, PortSet};
 pub use catalog::index::{FullText, IndexKey, IndexKeyKind, IndexRow, IndexSettings};

@@ -117,7 +117,7 @@ impl Server {
         self.seen(|seen| {
             let is_of = |batch: &&Batch| match &batch.destination {
                 Destination::FlowLog { flow_log: of, .. } => of.as_str() == flow_log,
-                Destination::Ledger => false,
+                Destination::Topic { .. } | Destination::Ledger => false,
             };
             seen.stored.values().filter(is_of).flat_map(|batch| batch.records.clone()).collect()
         })

@@ -85,9 +85,22 @@ fn reads_batches_of_the_ledger_of_v1() {
 }
 
 #[test]
-fn a_flow_log_without_id_that_names_a_topic_is_no_ledger() {
-    let body = Body { topic: "topic-1".to_owned(), ..Body::of(&of_ledger()) };
-    assert!(matches!(body.into_batch(), Err(BatchError::InvalidId { what: "flow log", .. })));
+fn reads_batches_of_a_topic_of_v1() {
+    let bytes = include_bytes!("../../../../fixtures/batches/v1/topic.batch");
+    assert_eq!(Batch::decode(bytes).unwrap(), of_topic());
+}
+
+#[test]
+fn a_batch_says_where_it_goes_in_one_of_three_ways() {
+    for sent in [of_topic(), of_ledger(), batch(two_records())] {
+        assert_eq!(Batch::decode(&sent.encode().unwrap()).unwrap(), sent);
+    }
+    let body = Body { flow_log: "fl-00000001".to_owned(), ..Body::of(&of_ledger()) };
+    assert!(matches!(body.into_batch(), Err(BatchError::InvalidId { what: "topic", .. })));
+}
+
+fn of_topic() -> Batch {
+    Batch { destination: Destination::Topic { topic: "topic-1".parse().unwrap() }, ..batch(two_records()) }
 }
 
 fn of_ledger() -> Batch {

@@ -1,4 +1,4 @@
-//! `UploadBatch`: an agent hands over records; answered only when they are durable.
+//! `UploadBatch`: an agent hands over records, or an import; answered only when they are durable.
 
 use super::prelude::*;
 
@@ -16,4 +16,4 @@ pub struct UploadBatchResponse {
     pub already_stored: bool,
 }
 
-operation!(Natlens UploadBatch(Agent): UploadBatchRequest => UploadBatchResponse, "Stores a batch of records, once; the body is an encoded batch.");
+operation!(Natlens UploadBatch(Upload): UploadBatchRequest => UploadBatchResponse, "Stores a batch of records, once; the body is an encoded batch.");

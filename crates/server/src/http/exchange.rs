@@ -123,7 +123,11 @@ async fn admit<O: Operation>(server: Arc<Server>, request: Request) -> Result<(A
             caller::check_origin_if_any(&server, &parts.headers)?;
             Caller::Nobody
         }
-        Permission::Agent | Permission::View | Permission::Operate | Permission::Administer => {
+        Permission::Agent
+        | Permission::Upload
+        | Permission::View
+        | Permission::Operate
+        | Permission::Administer => {
             let (server, headers) = (Arc::clone(&server), parts.headers.clone());
             blocking(move || caller::identify(&server, &headers)).await?
         }

@@ -3,7 +3,7 @@
 use flow::{LogStatus, LossCause, Record, Timestamp};
 
 use crate::sign_in::refusal;
-use crate::stand::{Agent, Stand, batch, ledger_batch};
+use crate::stand::{Agent, Stand, batch, imported_batch, ledger_batch};
 
 /// The row that a window of this agent's gateway lost seven packets.
 fn row(agent: &Agent) -> Record {
@@ -73,10 +73,13 @@ fn the_ledger_is_no_topic_for_records() {
     assert_eq!(refusal(stand.admin().call::<api::CreateFlowLog>(&order)), "400 InvalidParameterValue");
     let of_nobody = api::FlowLog {
         flow_log_id: "fl-00000000".to_owned(),
-        cloud_log_id: ledger.topic_id,
+        cloud_log_id: ledger.topic_id.clone(),
         ..Default::default()
     };
     let outcome = agent.client.upload_batch(&batch(&agent, &of_nobody, 2, Vec::new()));
+    assert_eq!(refusal(outcome), "403 UnauthorizedOperation");
+    let nobody = stand.enrol("nobody");
+    let outcome = stand.admin().upload_batch(&imported_batch(&nobody, &ledger.topic_id, 3, Vec::new()));
     assert_eq!(refusal(outcome), "400 InvalidParameterValue");
     let another = api::CreateTopicRequest {
         topic_name: api::LEDGER_TOPIC_NAME.to_owned(),

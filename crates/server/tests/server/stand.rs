@@ -235,28 +235,30 @@ pub(crate) fn record(agent: &Agent, flow_log: &api::FlowLog, host: u8, seconds: 
 }
 
 pub(crate) fn batch(agent: &Agent, flow_log: &api::FlowLog, id: u128, records: Vec<Record>) -> Vec<u8> {
-    let batch = Batch {
-        id: uuid::Uuid::from_u128(id),
-        account: "100000000001".parse().unwrap(),
-        region: "local".parse().unwrap(),
-        gateway: agent.gateway.parse().unwrap(),
-        destination: Destination::FlowLog {
-            flow_log: flow_log.flow_log_id.parse().unwrap(),
-            topic: flow_log.cloud_log_id.parse().unwrap(),
-        },
-        records,
+    let destination = Destination::FlowLog {
+        flow_log: flow_log.flow_log_id.parse().unwrap(),
+        topic: flow_log.cloud_log_id.parse().unwrap(),
     };
-    batch.encode().unwrap()
+    batch_for(destination, agent, id, records)
 }
 
 /// The same for the ledger of the agent's region.
 pub(crate) fn ledger_batch(agent: &Agent, id: u128, records: Vec<Record>) -> Vec<u8> {
+    batch_for(Destination::Ledger, agent, id, records)
+}
+
+/// The same for a topic, without a flow log.
+pub(crate) fn imported_batch(agent: &Agent, topic: &str, id: u128, records: Vec<Record>) -> Vec<u8> {
+    batch_for(Destination::Topic { topic: topic.parse().unwrap() }, agent, id, records)
+}
+
+fn batch_for(destination: Destination, agent: &Agent, id: u128, records: Vec<Record>) -> Vec<u8> {
     let batch = Batch {
         id: uuid::Uuid::from_u128(id),
         account: "100000000001".parse().unwrap(),
         region: "local".parse().unwrap(),
         gateway: agent.gateway.parse().unwrap(),
-        destination: Destination::Ledger,
+        destination,
         records,
     };
     batch.encode().unwrap()

@@ -9,6 +9,7 @@
 use flow::{CollectionScope, CollectionType, FlowLogId, GatewayId, RegionId, Timestamp, TopicId};
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
+use crate::catalog::former::remember;
 use crate::catalog::gateway::one_gateway;
 use crate::catalog::owner::{Listing, Owner, Page, Tag, TagFilter, wanted};
 use crate::catalog::{Sequence, sequence, step, stored, tags_from, tags_text};
@@ -211,9 +212,10 @@ impl Store {
         self.switch_flow_logs(owner, ids, false)
     }
 
-    /// Deletes a flow log; what it collected stays. Fails with `NotFound`.
-    pub fn delete_flow_log(&self, owner: &Owner, id: &FlowLogId) -> Result<(), StoreError> {
+    /// Deletes a flow log; what it collected stays, and what comes late of it is still admitted. Fails with `NotFound`.
+    pub fn delete_flow_log(&self, owner: &Owner, id: &FlowLogId, now: Timestamp) -> Result<(), StoreError> {
         self.catalog().transact(|transaction| {
+            remember(transaction, owner, id, now)?;
             let key = [owner.account.as_str(), owner.region.as_str(), id.as_str()];
             let gone = transaction
                 .execute("DELETE FROM flow_logs WHERE account = ?1 AND region = ?2 AND id = ?3", key)?;

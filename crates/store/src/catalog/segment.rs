@@ -60,7 +60,7 @@ pub(crate) struct SegmentRow {
 }
 
 /// Unit: milliseconds.
-const DAY_MS: i64 = 24 * 3600 * 1000;
+pub(crate) const DAY_MS: i64 = 24 * 3600 * 1000;
 
 const COLUMNS: &str =
     "id, account, region, topic, level, rows, bytes, first_ms, last_ms, created_ms, version, digest";

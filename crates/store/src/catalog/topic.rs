@@ -9,6 +9,7 @@ use flow::{LogsetId, TimeRange, Timestamp, TopicId};
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
 use crate::catalog::chain::{Deed, unlink};
+use crate::catalog::former::forget_of_topic;
 use crate::catalog::owner::{Listing, Owner, Page, Tag, TagFilter, wanted};
 use crate::catalog::segment::{SegmentRow, forget, segments_of};
 use crate::catalog::{Sequence, step, stored, tags_from, tags_text};
@@ -248,6 +249,7 @@ fn remove(
         return Err(StoreError::not_found("topic", id));
     }
     transaction.execute("DELETE FROM indexes WHERE account = ?1 AND region = ?2 AND topic = ?3", key)?;
+    forget_of_topic(transaction, owner, id)?;
     // Flow logs into this topic are in force no more.
     step(transaction, Sequence::FlowLogs)?;
     let segments = segments_of(transaction, (owner, id), TimeRange::ALWAYS)?;

@@ -19,24 +19,25 @@ fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures").join(name)
 }
 
-/// A data folder as a program of that format left it; all hold the same.
-fn folder_of(version: u32) -> TempDir {
+/// The formats of catalog and segments that programs wrote together.
+const FORMATS: [(u32, u32); 3] = [(1, 1), (2, 2), (3, 2)];
+
+/// A data folder as a program of these formats left it; all hold the same.
+fn folder_of((catalog, segments): (u32, u32)) -> TempDir {
     let folder = TempDir::new().unwrap();
-    copy_into(&fixture(&format!("catalog/v{version}")), folder.path());
-    copy_into(&fixture(&format!("segments/v{version}")), &folder.path().join("segments"));
+    copy_into(&fixture(&format!("catalog/v{catalog}")), folder.path());
+    copy_into(&fixture(&format!("segments/v{segments}")), &folder.path().join("segments"));
     folder
 }
 
 #[test]
 fn reads_catalogs_of_every_version() {
-    for version in 1..=2 {
-        reads_catalog(version);
-    }
+    FORMATS.into_iter().for_each(reads_catalog);
 }
 
 #[track_caller]
-fn reads_catalog(version: u32) {
-    let folder = folder_of(version);
+fn reads_catalog(formats: (u32, u32)) {
+    let folder = folder_of(formats);
     let store = Store::open(folder.path()).unwrap();
     let (owner, account) = (v1::owner(), v1::owner().account);
     let logsets = store.describe_logsets(&owner, &LogsetFilter::default(), Page::ALL).unwrap();
@@ -47,6 +48,9 @@ fn reads_catalog(version: u32) {
     let all = FlowLogFilter::default();
     let flow_logs = store.describe_flow_logs(&owner, &all, FlowLogOrder::Newest, Page::ALL).unwrap();
     assert_eq!(flow_logs.rows, [v1::flow_log()]);
+    let deleted = store.order(&owner, &v1::deleted_flow_log().id).unwrap().map(|order| order.topic);
+    let remembers = formats.0 >= 3;
+    assert_eq!(deleted, remembers.then(|| v1::topic().id));
     assert_eq!(store.gateway(&owner, &v1::gateway().id).unwrap(), v1::gateway());
     assert_eq!(store.gateway_of_token(&v1::TOKEN_HASH).unwrap(), Some((owner, v1::gateway().id)));
     assert_eq!(store.users(&account).unwrap(), [v1::user()]);
@@ -64,14 +68,12 @@ fn reads_catalog(version: u32) {
 
 #[test]
 fn reads_and_proves_segments_of_every_version() {
-    for version in 1..=2 {
-        reads_segments(version);
-    }
+    FORMATS.into_iter().for_each(reads_segments);
 }
 
 #[track_caller]
-fn reads_segments(version: u32) {
-    let folder = folder_of(version);
+fn reads_segments(formats: (u32, u32)) {
+    let folder = folder_of(formats);
     let store = Store::open(folder.path()).unwrap();
     let mut sent: Vec<Record> = v1::batches().into_iter().flat_map(|batch| batch.records).collect();
     sent.sort_by_key(|record| (record.bytes, record.start));
@@ -90,7 +92,7 @@ fn reads_segments(version: u32) {
 
 #[test]
 fn a_newer_catalog_is_left_alone() {
-    let folder = folder_of(2);
+    let folder = folder_of((2, 2));
     let path = folder.path().join("catalog.sqlite");
     let newer = rusqlite::Connection::open(&path).unwrap();
     newer.pragma_update(None, "user_version", 1_000_000).unwrap();

@@ -203,7 +203,7 @@ fn a_gateway_is_told_its_flow_logs_and_a_new_generation_with_every_change() {
     note("topic deleted");
     create_topic(&store, "topic", 7).unwrap();
     note("topic created");
-    store.delete_flow_log(&owner(), &a).unwrap();
+    store.delete_flow_log(&owner(), &a, START).unwrap();
     note("a deleted");
     expect![[r#"
         enrolled           2: 
@@ -415,4 +415,41 @@ fn an_index_goes_with_its_topic() {
     store.delete_topic(&owner(), &topic_id("topic"), START).unwrap();
     create_topic(&store, "topic", 7).unwrap();
     assert_eq!(store.index(&owner(), &topic_id("topic")).unwrap(), None);
+}
+
+#[test]
+fn a_deleted_flow_log_is_remembered_while_its_topic_can_hold_what_it_collected() {
+    let (_folder, store) = store_with(&[("topic", 7), ("for-ever", 3640)]);
+    let day = 24 * 3600 * SECOND;
+    let order_of = |id: &str| store.order(&owner(), &format!("fl-{id}").parse().unwrap()).unwrap();
+    let create = |id: &str, topic: &str| {
+        let row = FlowLogRow { topic: topic_id(topic), ..flow_log(id, CollectionScope::Vpc, id) };
+        store.create_flow_log(&owner(), &row).unwrap();
+        assert_eq!(order_of(id).unwrap().topic, topic_id(topic));
+        row.id
+    };
+    let old = create("aaaaaaaa", "topic");
+    let kept = create("bbbbbbbb", "for-ever");
+    store.delete_flow_log(&owner(), &old, START).unwrap();
+    store.delete_flow_log(&owner(), &kept, START).unwrap();
+    let order = order_of("aaaaaaaa").unwrap();
+    assert_eq!((order.scope, order.resource.as_str()), (CollectionScope::Vpc, "aaaaaaaa"));
+    assert_eq!(store.expire(START.plus(7 * day)).unwrap().flow_logs, 0);
+    assert!(order_of("aaaaaaaa").is_some());
+    assert_eq!(store.expire(START.plus(8 * day)).unwrap().flow_logs, 1);
+    assert_eq!(order_of("aaaaaaaa"), None);
+    assert_eq!(store.expire(START.plus(4000 * day)).unwrap().flow_logs, 0);
+    assert!(order_of("bbbbbbbb").is_some());
+
+    let into_nothing = create("cccccccc", "topic");
+    let later = create("dddddddd", "topic");
+    store.delete_flow_log(&owner(), &later, START).unwrap();
+    store.delete_topic(&owner(), &topic_id("topic"), START).unwrap();
+    assert_eq!(order_of("dddddddd"), None, "it went with its topic");
+    store.delete_flow_log(&owner(), &into_nothing, START).unwrap();
+    assert_eq!(order_of("cccccccc"), None, "it had no topic any more");
+    assert_eq!(
+        error(store.delete_flow_log(&owner(), &into_nothing, START)),
+        "flow log `fl-cccccccc` does not exist"
+    );
 }

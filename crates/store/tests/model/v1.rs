@@ -104,6 +104,16 @@ pub(crate) fn flow_log() -> FlowLogRow {
     }
 }
 
+/// A flow log that was deleted: since format 3 its order is remembered.
+pub(crate) fn deleted_flow_log() -> FlowLogRow {
+    FlowLogRow {
+        id: "fl-0ld0ld00".parse().unwrap(),
+        name: "what edge one refuses".to_owned(),
+        kind: CollectionType::Reject,
+        ..flow_log()
+    }
+}
+
 pub(crate) fn gateway() -> GatewayRow {
     let interface = GatewayInterface {
         name: "eth0".to_owned(),

@@ -1,4 +1,4 @@
-//! Stores imported records on a server, as an agent of that name would.
+//! Stores imported records on a server, under a gateway that no agent speaks for.
 //!
 //! Hides: enrolment, batches, and ids that make importing twice store once.
 //! Knows nothing of: capture files beyond their bytes.
@@ -9,14 +9,13 @@ use std::path::PathBuf;
 
 use api::{
     Batch, Client, CreateEnrolmentToken, CreateEnrolmentTokenRequest, Credential, Destination, EnrolAgent,
-    EnrolAgentRequest,
+    EnrolAgentRequest, EnrolAgentResponse,
 };
 use flow::{AccountId, GatewayId, Record, RegionId, TopicId};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 use window::WindowSettings;
 
-use super::NO_FLOW_LOG;
 use crate::command::find;
 use crate::failure::Failure;
 
@@ -44,9 +43,10 @@ pub(super) struct Stored {
 }
 
 impl Upload {
-    /// Finds the topic, and enrols a gateway of that name with the access key of `client`.
+    /// Finds the topic, and enrols a gateway of that name; the records are sent with the access key of `client`.
     ///
-    /// A gateway that an agent speaks for is refused, because enrolling it again would send the agent away.
+    /// A gateway that an agent speaks for is refused: its records are what its agent saw, and enrolling it again would
+    /// send the agent away.
     pub(super) fn begin(
         client: &Client,
         topic: &str,
@@ -62,25 +62,18 @@ impl Upload {
                 "an agent speaks for the gateway `{gateway_name}`: name another with --gateway-name"
             )));
         }
-        let request = CreateEnrolmentTokenRequest { valid_hours: Some(1) };
-        let token = client.call::<CreateEnrolmentToken>(&request)?.token;
-        let gateway_name = gateway_name.to_owned();
-        let request =
-            EnrolAgentRequest { token, gateway_name, region: region.map(str::to_owned), vpc_id: None };
-        let nobody = client.clone().asking_as(Credential::None);
-        let enrolled = nobody.call::<EnrolAgent>(&request)?;
-        let credential = Credential::AgentToken(enrolled.agent_token);
+        let enrolled = enrol(client, gateway_name, region)?;
         let topic: TopicId = topic.parse()?;
         let head = Batch {
             id: Uuid::nil(),
             account: enrolled.account_id.parse()?,
             region: enrolled.region.parse()?,
             gateway: enrolled.nat_gateway_id.parse()?,
-            destination: Destination::FlowLog { flow_log: NO_FLOW_LOG.parse()?, topic: topic.clone() },
+            destination: Destination::Topic { topic: topic.clone() },
             records: Vec::new(),
         };
         Ok(Self {
-            client: client.clone().asking_as(credential),
+            client: client.clone(),
             head,
             topic,
             identity: Sha256::new(),
@@ -164,6 +157,15 @@ impl Upload {
         // Version 8 is for ids that are made in ways of one's own (RFC 9562).
         uuid::Builder::from_custom_bytes(bytes).into_uuid()
     }
+}
+
+/// Enrols a gateway for its id. Its agent's token is thrown away: there is no agent.
+fn enrol(client: &Client, gateway_name: &str, region: Option<&str>) -> Result<EnrolAgentResponse, Failure> {
+    let request = CreateEnrolmentTokenRequest { valid_hours: Some(1) };
+    let token = client.call::<CreateEnrolmentToken>(&request)?.token;
+    let (gateway_name, region) = (gateway_name.to_owned(), region.map(str::to_owned));
+    let request = EnrolAgentRequest { token, gateway_name, region, vpc_id: None };
+    Ok(client.clone().asking_as(Credential::None).call::<EnrolAgent>(&request)?)
 }
 
 /// Takes what is written into a digest.
