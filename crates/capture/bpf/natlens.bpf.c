@@ -63,12 +63,15 @@ struct key6 {
 	__u8 protocol, class, state, zero;
 };
 
+/* What every packet touches comes first: behind a `key4` it is one line of the processor's cache. */
 struct value {
 	__u64 forward_packets, forward_bytes, reply_packets, reply_bytes;
-	__u64 first, last; /* ns since the Unix epoch, by the clock of `settings` */
-	__u64 window;	   /* number of the window since the Unix epoch */
+	__u64 last;   /* ns since the Unix epoch, by the clock of `settings` */
+	__u32 window; /* number of the window since the Unix epoch, as far as it fits */
+	__u32 tcp_flags;
+	__u64 first;
 	__u32 ifindex_in, ifindex_out;
-	__u32 tcp_flags, drop_reason;
+	__u32 drop_reason, zero;
 };
 
 struct settings {
@@ -145,16 +148,20 @@ struct {
 	__type(value, __u64);
 } handed_on SEC(".maps");
 
-/* Weak: kernels before 6.2 have none and load the tracing variant. */
-extern void *bpf_cast_to_kern_ctx(void *ctx) __ksym __weak;
-extern void *bpf_rdonly_cast(const void *object, __u32 type) __ksym __weak;
+/* Number of the window that a packet was last counted in: mostly that of the next packet, too. */
+static volatile __u64 latest_window;
 
 static __always_inline bool set_time(struct packet *p, const struct settings *now)
 {
 	if (!now->window_length)
 		return false;
 	p->now = bpf_ktime_get_ns() + now->clock_offset;
-	p->window = p->now / now->window_length;
+	p->window = latest_window;
+	/* A division takes as long as all the rest of this function. */
+	if (p->now - p->window * now->window_length >= now->window_length) {
+		p->window = p->now / now->window_length;
+		latest_window = p->window;
+	}
 	return true;
 }
 
@@ -205,7 +212,7 @@ static __always_inline void add(void *map, const void *key, const struct packet 
 	if (!value) {
 		__sync_fetch_and_add(&total->full_packets, p->packets);
 		__sync_fetch_and_add(&total->full_bytes, p->bytes);
-	} else if (value->window != p->window) {
+	} else if (value->window != (__u32)p->window) {
 		__sync_fetch_and_add(&total->late_packets, p->packets);
 		__sync_fetch_and_add(&total->late_bytes, p->bytes);
 	} else {
@@ -256,20 +263,32 @@ static __always_inline void drop_false_ports(struct tuple *tuple)
 	}
 }
 
-static __always_inline void read_original(struct tuple *original, const struct nf_conn *entry)
+/* Of an IPv4 tuple only the words that are in use; `tuple` holds zeros elsewhere. */
+static __always_inline void read_tuple(struct tuple *tuple, const struct nf_conntrack_tuple_hash *from, bool is_ipv6,
+				       bool direct)
 {
-	bpf_core_read(original, sizeof(*original), &entry->tuplehash[0].tuple);
-	drop_false_ports(original);
+	if (direct && !is_ipv6) {
+		const void *at = &from->tuple;
+		/* From the beginning of the source, from its port, and from the end of the destination on. */
+		const struct in6_addr *begin = bytes_at(at), *middle = bytes_at(at + 16), *end = bytes_at(at + 32);
+
+		tuple->saddr[0] = begin->word[0];
+		*(__u32 *)&tuple->sport = middle->word[0];
+		tuple->daddr[0] = middle->word[1];
+		*(__u32 *)&tuple->dport = end->word[1];
+	} else {
+		copy(tuple, &from->tuple, sizeof(*tuple), direct);
+	}
+	drop_false_ports(tuple);
 }
 
 /* The translated tuple: what the responder answers to, turned round. */
 static __always_inline void read_translated(struct tuple *translated, const struct tuple *original,
-					    const struct nf_conn *entry)
+					    const struct nf_conn *entry, bool is_ipv6, bool direct)
 {
-	struct tuple reply;
+	struct tuple reply = {};
 
-	bpf_core_read(&reply, sizeof(reply), &entry->tuplehash[1].tuple);
-	drop_false_ports(&reply);
+	read_tuple(&reply, &entry->tuplehash[1], is_ipv6, direct);
 	__builtin_memcpy(translated->saddr, reply.daddr, 16);
 	__builtin_memcpy(translated->daddr, reply.saddr, 16);
 	if (is_icmp(reply.protocol)) {
@@ -283,11 +302,12 @@ static __always_inline void read_translated(struct tuple *translated, const stru
 }
 
 /* Counts a packet that leaves by an interface. */
-static __always_inline void count_leaving(struct sk_buff *skb, __u32 ifindex_out, const struct settings *now)
+static __always_inline void count_leaving(struct sk_buff *skb, __u32 ifindex_out, const struct settings *now,
+					  bool direct)
 {
 	struct packet p = {};
 
-	if (!set_time(&p, now) || !read_packet(&p, skb))
+	if (!set_time(&p, now) || !read_packet(&p, skb, direct))
 		return;
 	p.ifindex_in = skb->skb_iif;
 	p.ifindex_out = ifindex_out;
@@ -306,10 +326,11 @@ static __always_inline void count_leaving(struct sk_buff *skb, __u32 ifindex_out
 	const struct nf_conn *entry = (void *)(nfct & ~CT_MASK);
 
 	if (entry) {
-		struct tuple original, translated = {};
+		struct tuple original = {}, translated = {};
+		bool is_ipv6 = p.tuple.family == 6;
 
-		read_original(&original, entry);
-		read_translated(&translated, &original, entry);
+		read_tuple(&original, &entry->tuplehash[0], is_ipv6, direct);
+		read_translated(&translated, &original, entry, is_ipv6, direct);
 		p.class = CLASS_TRACKED;
 		p.reply = (nfct & CT_MASK) >= CT_REPLY_FROM;
 		add_flow(&p, &original, &translated);
@@ -343,7 +364,7 @@ int natlens_egress(struct __sk_buff *context)
 
 	/* A tagged packet has been counted where it left its VLAN interface. */
 	if (now && !context->vlan_present && !counted_above(skb, ifindex))
-		count_leaving(skb, ifindex, now);
+		count_leaving(skb, ifindex, now, true);
 	return TCX_NEXT;
 }
 
@@ -384,7 +405,7 @@ int BPF_PROG(natlens_queue, struct sk_buff *skb)
 
 	if (now && skb->dev->nd_net.net->ns.inum == now->netns && bpf_map_lookup_elem(&watched, &ifindex) &&
 	    !is_tagged(skb) && !was_handed_on(skb))
-		count_leaving(skb, ifindex, now);
+		count_leaving(skb, ifindex, now, false);
 	return 0;
 }
 
@@ -424,8 +445,7 @@ static __always_inline __u8 state_of(unsigned long relation, bool has_entry)
 	return relation == CT_RELATED || relation == CT_RELATED + CT_REPLY_FROM ? STATE_RELATED : STATE_ESTABLISHED;
 }
 
-SEC("tp_btf/kfree_skb")
-int BPF_PROG(natlens_refusal, struct sk_buff *skb, void *location, unsigned int reason)
+static __always_inline void count_refusal(struct sk_buff *skb, __u32 reason, bool direct)
 {
 	__u32 zero = 0, ifindex_in = skb->skb_iif;
 	struct settings *now = bpf_map_lookup_elem(&settings, &zero);
@@ -435,24 +455,26 @@ int BPF_PROG(natlens_refusal, struct sk_buff *skb, void *location, unsigned int 
 
 	if (!now || !ifindex_in || skb->dev->nd_net.net->ns.inum != now->netns ||
 	    !bpf_map_lookup_elem(&watched, &ifindex_in))
-		return 0;
+		return;
 
 	const struct dst_entry *route = (void *)(skb->_skb_refdst & ~1UL);
 	unsigned long nfct = skb->_nfct, relation = nfct & CT_MASK;
 	const struct nf_conn *entry = (void *)(nfct & ~CT_MASK);
 
 	if (route) {
-		route_error = BPF_CORE_READ(route, error);
-		p.ifindex_out = BPF_CORE_READ(route, dev, ifindex);
+		const struct net_device *routed = READ(dst_entry, route, dev, direct);
+
+		route_error = READ(dst_entry, route, error, direct);
+		p.ifindex_out = READ(net_device, routed, ifindex, direct);
 	}
 	if (entry)
 		status = BPF_CORE_READ(entry, status);
 	p.class = class_of(reason, route_error, status);
-	if (!p.class || !set_time(&p, now) || !read_packet(&p, skb))
-		return 0;
+	if (!p.class || !set_time(&p, now) || !read_packet(&p, skb, direct))
+		return;
 	/* Neighbours' broadcasts that nobody routes are no refusals; a rule that drops them is. */
 	if (p.class > CLASS_NO_PORT && BPF_CORE_READ_BITFIELD(skb, pkt_type) != PACKET_HOST)
-		return 0;
+		return;
 	p.ifindex_in = ifindex_in;
 	p.drop_reason = reason;
 	p.state = state_of(relation, entry != NULL);
@@ -461,9 +483,24 @@ int BPF_PROG(natlens_refusal, struct sk_buff *skb, void *location, unsigned int 
 	struct tuple original = p.tuple, none = {};
 
 	if (entry)
-		read_original(&original, entry);
+		read_tuple(&original, &entry->tuplehash[0], p.tuple.family == 6, direct);
 	/* A retry finds another port each time: the packet's own tuple would make one entry of each. */
 	add_flow(&p, &original, p.class == CLASS_NO_PORT ? &none : &p.tuple);
+}
+
+/* What is refused, in the variant `tcx`. */
+SEC("tp_btf/kfree_skb")
+int BPF_PROG(natlens_refusal, struct sk_buff *skb, void *location, unsigned int reason)
+{
+	count_refusal(skb, reason, true);
+	return 0;
+}
+
+/* What is refused, in the variant `tracing`. */
+SEC("tp_btf/kfree_skb")
+int BPF_PROG(natlens_drop, struct sk_buff *skb, void *location, unsigned int reason)
+{
+	count_refusal(skb, reason, false);
 	return 0;
 }
 

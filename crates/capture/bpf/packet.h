@@ -13,6 +13,12 @@
 #define ETH_P_IPV6 0x86DD
 #define GSO_BY_FRAGS 0xFFFF
 #define EXTENSION_HEADERS_MAX 6
+/* An IPv4 header without options. */
+#define IPV4_BYTES 20
+/* Of the transport header, what is looked at. */
+#define TRANSPORT_BYTES 16
+/* So that more than a byte is loaded at a time. */
+#define ALIGNED __attribute__((aligned(8)))
 
 /* Addresses and ports are in network order, as everywhere in the kernel. */
 struct tuple {
@@ -53,13 +59,10 @@ static __always_inline bool icmp_has_identifier(__u8 protocol, __u8 type)
 	return type == 128 || type == 129;
 }
 
-/* Reads what lies behind the IP header; returns the length of that header, as far as it repeats in every segment. */
-static __always_inline __u32 read_transport(struct packet *p, const unsigned char *at)
+/* Takes what lies behind the IP header; returns the length of that header, as far as it repeats in every segment. */
+static __always_inline __u32 take_transport(struct packet *p, const __u8 *raw)
 {
-	__u8 raw[14] = {};
-
 	if (has_ports(p->tuple.protocol)) {
-		bpf_probe_read_kernel(raw, sizeof(raw), at);
 		__builtin_memcpy(&p->tuple.sport, raw, 2);
 		__builtin_memcpy(&p->tuple.dport, raw + 2, 2);
 		if (p->tuple.protocol == 6) {
@@ -69,7 +72,6 @@ static __always_inline __u32 read_transport(struct packet *p, const unsigned cha
 		return 8;
 	}
 	if (is_icmp(p->tuple.protocol)) {
-		bpf_probe_read_kernel(raw, 8, at);
 		__builtin_memcpy(&p->tuple.dport, raw, 2);
 		if (icmp_has_identifier(p->tuple.protocol, raw[0]))
 			__builtin_memcpy(&p->tuple.sport, raw + 4, 2);
@@ -77,12 +79,22 @@ static __always_inline __u32 read_transport(struct packet *p, const unsigned cha
 	return 0;
 }
 
-/* Reads an IPv4 header; returns the length of all headers, 0 when it is none. */
-static __always_inline __u32 read_ipv4(struct packet *p, const unsigned char *at)
+static __always_inline __u32 read_transport(struct packet *p, const unsigned char *at, bool direct)
 {
-	__u8 raw[20];
+	__u8 ALIGNED raw[TRANSPORT_BYTES];
 
-	if (bpf_probe_read_kernel(raw, sizeof(raw), at) || raw[0] >> 4 != 4)
+	copy(raw, at, sizeof(raw), direct);
+	return take_transport(p, raw);
+}
+
+/* Reads an IPv4 header; returns the length of all headers, 0 when it is none. */
+static __always_inline __u32 read_ipv4(struct packet *p, const unsigned char *at, bool direct)
+{
+	/* Both headers at once, as they mostly lie; behind the packet's own bytes the buffer has more than these. */
+	__u8 ALIGNED raw[IPV4_BYTES + TRANSPORT_BYTES];
+
+	copy(raw, at, sizeof(raw), direct);
+	if (raw[0] >> 4 != 4)
 		return 0;
 	__u32 length = (raw[0] & 15) * 4;
 	bool later_fragment = (raw[6] & 0x1f) || raw[7];
@@ -91,15 +103,20 @@ static __always_inline __u32 read_ipv4(struct packet *p, const unsigned char *at
 	p->tuple.protocol = raw[9];
 	__builtin_memcpy(p->tuple.saddr, raw + 12, 4);
 	__builtin_memcpy(p->tuple.daddr, raw + 16, 4);
-	return later_fragment ? length : length + read_transport(p, at + length);
+	if (later_fragment)
+		return length;
+	if (length == IPV4_BYTES)
+		return length + take_transport(p, raw + IPV4_BYTES);
+	return length + read_transport(p, at + length, direct);
 }
 
-static __always_inline __u32 read_ipv6(struct packet *p, const unsigned char *at)
+static __always_inline __u32 read_ipv6(struct packet *p, const unsigned char *at, bool direct)
 {
-	__u8 raw[40];
+	__u8 ALIGNED raw[40];
 	__u32 length = sizeof(raw);
 
-	if (bpf_probe_read_kernel(raw, sizeof(raw), at) || raw[0] >> 4 != 6)
+	copy(raw, at, sizeof(raw), direct);
+	if (raw[0] >> 4 != 6)
 		return 0;
 	__u8 next = raw[6];
 
@@ -108,14 +125,13 @@ static __always_inline __u32 read_ipv6(struct packet *p, const unsigned char *at
 	__builtin_memcpy(p->tuple.daddr, raw + 24, 16);
 #pragma unroll
 	for (int i = 0; i < EXTENSION_HEADERS_MAX; i++) {
-		__u8 extension[4];
+		__u8 ALIGNED extension[4];
 		bool hop_routing_or_destination = next == 0 || next == 43 || next == 60;
 		bool fragment = next == 44;
 
 		if (!hop_routing_or_destination && !fragment)
 			break;
-		if (bpf_probe_read_kernel(extension, sizeof(extension), at + length))
-			break;
+		copy(extension, at + length, sizeof(extension), direct);
 		next = extension[0];
 		length += fragment ? 8 : (extension[1] + 1) * 8;
 		if (fragment && (extension[2] || (extension[3] & 0xf8))) {
@@ -124,20 +140,20 @@ static __always_inline __u32 read_ipv6(struct packet *p, const unsigned char *at
 		}
 	}
 	p->tuple.protocol = next;
-	return length + read_transport(p, at + length);
+	return length + read_transport(p, at + length, direct);
 }
 
 /* Reads the headers and sizes of a packet as it is on the wire; false when it is no IP packet. */
-static __always_inline bool read_packet(struct packet *p, struct sk_buff *skb)
+static __always_inline bool read_packet(struct packet *p, struct sk_buff *skb, bool direct)
 {
 	const unsigned char *head = skb->head;
 	__u16 network = skb->network_header;
 	__u32 headers;
 
 	if (skb->protocol == bpf_htons(ETH_P_IP))
-		headers = read_ipv4(p, head + network);
+		headers = read_ipv4(p, head + network, direct);
 	else if (skb->protocol == bpf_htons(ETH_P_IPV6))
-		headers = read_ipv6(p, head + network);
+		headers = read_ipv6(p, head + network, direct);
 	else
 		return false;
 	if (!headers)
@@ -146,12 +162,12 @@ static __always_inline bool read_packet(struct packet *p, struct sk_buff *skb)
 	/* `data` stands at the link header, the IP header or behind it, depending on the caller. */
 	__u64 bytes = (__u64)skb->len + (skb->data - head) - network;
 	const struct skb_shared_info *shared = (void *)(head + skb->end);
-	__u16 segment = 0, segments = 0;
+	__u16 segment = READ(skb_shared_info, shared, gso_size, direct);
 
-	bpf_core_read(&segment, sizeof(segment), &shared->gso_size);
 	p->packets = 1;
 	if (segment == GSO_BY_FRAGS) {
-		bpf_core_read(&segments, sizeof(segments), &shared->gso_segs);
+		__u16 segments = READ(skb_shared_info, shared, gso_segs, direct);
+
 		p->packets = segments ? segments : 1;
 	} else if (segment && bytes > headers) {
 		p->packets = (bytes - headers + segment - 1) / segment;

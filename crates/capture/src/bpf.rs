@@ -55,7 +55,7 @@ pub const FLOWS_MAX_DEFAULT: u32 = 262_144;
 pub const PIN_FOLDER_DEFAULT: &str = "/sys/fs/bpf/natlens";
 
 /// The shape of the maps in the kernel; another shape cannot be taken over from an earlier agent.
-const MAPS_VERSION: u32 = 1;
+const MAPS_VERSION: u32 = 2;
 const NANOS_PER_SECOND: u64 = 1_000_000_000;
 
 /// What to watch.

@@ -32,8 +32,8 @@ pub(crate) struct Entry {
     pub(crate) first: u64,
     /// Unit: nanoseconds since the Unix epoch.
     pub(crate) last: u64,
-    /// Number of the window since the Unix epoch.
-    pub(crate) window: u64,
+    /// Number of the window since the Unix epoch, as far as it fits.
+    pub(crate) window: u32,
     pub(crate) ifindex_in: u32,
     /// 0 when the packet had no route yet, that of loopback when it was for the gateway itself.
     pub(crate) ifindex_out: u32,
@@ -94,6 +94,10 @@ impl Entry {
             [key.port()?, key.port()?, key.port()?, key.port()?];
         let [protocol, class, state, _] = key.take::<4>()?;
         let mut value = Bytes(value);
+        let (forward, reply, last, window) =
+            (value.counters()?, value.counters()?, value.u64()?, value.u32()?);
+        let (tcp_flags, first, [ifindex_in, ifindex_out, drop_reason, _]) =
+            (value.u32()?, value.u64()?, [value.u32()?, value.u32()?, value.u32()?, value.u32()?]);
         let entry = Self {
             protocol,
             original: Tuple { srcaddr, dstaddr, srcport, dstport },
@@ -105,15 +109,15 @@ impl Entry {
             },
             class: Class::from_number(class)?,
             state: State::from_number(state)?,
-            forward: value.counters()?,
-            reply: value.counters()?,
-            first: value.u64()?,
-            last: value.u64()?,
-            window: value.u64()?,
-            ifindex_in: value.u32()?,
-            ifindex_out: value.u32()?,
-            tcp_flags: u8::try_from(value.u32()?).ok()?,
-            drop_reason: value.u32()?,
+            forward,
+            reply,
+            first,
+            last,
+            window,
+            ifindex_in,
+            ifindex_out,
+            tcp_flags: u8::try_from(tcp_flags).ok()?,
+            drop_reason,
         };
         (key.0.is_empty() && value.0.is_empty()).then_some(entry)
     }
@@ -236,14 +240,22 @@ mod tests {
     fn addresses_and_ports_are_in_network_order_and_counters_in_the_machines() {
         let mut key = vec![10, 0, 0, 1, 192, 0, 2, 1, 203, 0, 113, 1, 192, 0, 2, 1];
         key.extend([0x10, 0x00, 0x00, 0x35, 0x20, 0x00, 0x00, 0x35, 17, 0, 0, 0]);
-        let numbers: [u64; 7] = [2, 120, 1, 80, 60_000_000_001, 60_000_000_009, 6];
-        let mut value: Vec<u8> = numbers.iter().flat_map(|number| number.to_ne_bytes()).collect();
-        value.extend([2_u32, 3, 0x12, 7].iter().flat_map(|number| number.to_ne_bytes()));
+        let wide =
+            |numbers: &[u64]| numbers.iter().flat_map(|number| number.to_ne_bytes()).collect::<Vec<_>>();
+        let narrow = |numbers: &[u32]| numbers.iter().flat_map(|number| number.to_ne_bytes()).collect();
+        let parts: [Vec<u8>; 4] = [
+            wide(&[2, 120, 1, 80, 60_000_000_009]),
+            narrow(&[6, 0x12]),
+            wide(&[60_000_000_001]),
+            narrow(&[2, 3, 7, 0]),
+        ];
+        let value = parts.concat();
         let entry = Entry::read4(&key, &value).unwrap();
         assert_eq!(entry.original.srcaddr.to_string(), "10.0.0.1");
         assert_eq!((entry.original.srcport, entry.original.dstport), (4096, 53));
         assert_eq!((entry.second.srcaddr.to_string().as_str(), entry.second.srcport), ("203.0.113.1", 8192));
         assert_eq!(entry.forward, Counters { packets: 2, bytes: 120 });
+        assert_eq!((entry.first, entry.last, entry.window), (60_000_000_001, 60_000_000_009, 6));
         assert_eq!((entry.ifindex_in, entry.ifindex_out, entry.tcp_flags), (2, 3, 0x12));
         assert_eq!(Entry::read6(&key, &value), None, "an IPv4 key is too short for IPv6");
     }

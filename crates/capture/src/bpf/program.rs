@@ -38,6 +38,8 @@ const FLOWS_PREFIX: &str = "flows";
 const EGRESS: &str = "natlens_egress";
 const QUEUE: &str = "natlens_queue";
 const REFUSAL: &str = "natlens_refusal";
+/// As [`REFUSAL`], for kernels without `bpf_rdonly_cast`.
+const REFUSAL_TRACING: &str = "natlens_drop";
 /// The pin of the link to an interface is named by this and the interface's number.
 const EGRESS_PIN: &str = "egress-";
 const ONLY: [u8; 4] = 0_u32.to_ne_bytes();
@@ -65,7 +67,7 @@ impl Variant {
     const fn programs(self) -> [&'static str; 2] {
         match self {
             Self::Tcx => [EGRESS, REFUSAL],
-            Self::Tracing => [QUEUE, REFUSAL],
+            Self::Tracing => [QUEUE, REFUSAL_TRACING],
         }
     }
 
@@ -97,7 +99,8 @@ impl Programs {
                 // Memory comes with the flows: four full maps would hold 200 MB on an idle gateway.
                 map.set_map_flags(libbpf_sys::BPF_F_NO_PREALLOC).map_err(fails)?;
             }
-            if let Some(place) = place {
+            // What the programs remember for themselves has a name that no folder of pins takes.
+            if let Some(place) = place.filter(|_| !name.contains('.')) {
                 map.set_pin_path(place.maps.join(name)).map_err(fails)?;
             }
         }
