@@ -12,9 +12,9 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use api::{AgentStatus, Client, Credential, Deadline};
-use capture::{GatewayFacts, Source, SourceError};
+use capture::{GatewayFacts, Rest, Source, SourceError};
 use flow::{Clock, Event, FlowLog, Loss, LossCause, Timestamp};
-use window::{ClosedWindow, WindowSettings, Windows};
+use window::{ClosedWindow, Collected, WindowSettings, Windows};
 
 use crate::batching::{Early, batches};
 use crate::files::{Files, Folder};
@@ -34,6 +34,9 @@ pub const POLL_FAILURES_MAX: u32 = 10;
 
 /// How long the end of a run waits for the last batches to be sent. What is not sent by then stays in the spool.
 pub const STOP_PATIENCE: Duration = Duration::from_millis(500);
+
+/// The most parts that the end of a run takes from the source: more than the flows of a window need.
+const LAST_TURNS_MAX: u32 = 200;
 
 /// The longest wait between two polls: bounds how late the end of a window is noticed when the clock was set.
 const POLL_WAIT_MAX: Duration = Duration::from_millis(250);
@@ -308,20 +311,29 @@ impl Collector {
         if let Some(flow_logs) = self.orders.current() {
             self.look_for_lost_batches(&flow_logs);
             self.look_for_names(progress.complete_until);
-            let mut early = Early::default();
-            let (names, identity) = (&mut self.names, &self.identity);
-            let mut closed =
-                self.windows.close_in_parts(progress.complete_until, &flow_logs, &mut |mut part| {
-                    names.tell_origins_of(&mut part);
-                    early.add(identity, part);
-                });
-            self.names.tell_origins(&mut closed);
-            self.count_closed(&closed);
-            self.keep(&closed, early, &flow_logs);
-            self.note_closed_until();
-            self.tell_source();
+            let complete_until = progress.complete_until;
+            self.close(&flow_logs, |windows, each| windows.close_in_parts(complete_until, &flow_logs, each));
         }
         Ok(progress.poll_again)
+    }
+
+    /// Closes windows and spools their records, of which no more than a part is in memory at once.
+    fn close(
+        &mut self,
+        flow_logs: &[FlowLog],
+        windows: impl FnOnce(&mut Windows, &mut dyn FnMut(Collected)) -> Vec<ClosedWindow>,
+    ) {
+        let mut early = Early::default();
+        let (names, identity) = (&mut self.names, &self.identity);
+        let mut closed = windows(&mut self.windows, &mut |mut part| {
+            names.tell_origins_of(&mut part);
+            early.add(identity, part);
+        });
+        self.names.tell_origins(&mut closed);
+        self.count_closed(&closed);
+        self.keep(&closed, early, flow_logs);
+        self.note_closed_until();
+        self.tell_source();
     }
 
     /// Remembers which batches will not arrive, until that is told.
@@ -433,22 +445,38 @@ impl Collector {
 
     /// Spools what the windows hold, complete or not.
     fn finish(&mut self, now: Timestamp) {
-        if let Err(error) = self.turn(now) {
+        if let Err(error) = self.last_turns(now) {
             tracing::warn!(%error, "the last poll failed");
         }
-        if let Err(error) = self.source.finish(&mut self.events) {
+        if let Err(error) = self.observe_rest() {
             tracing::warn!(%error, "what the source knew of the current window is lost");
         }
-        for event in self.events.drain(..) {
-            self.windows.observe(event);
-        }
         if let Some(flow_logs) = self.orders.current() {
-            let mut closed = self.windows.close_early(now, &flow_logs);
-            self.names.tell_origins(&mut closed);
-            self.count_closed(&closed);
-            self.keep(&closed, Early::default(), &flow_logs);
-            self.note_closed_until();
-            self.tell_source();
+            self.close(&flow_logs, |windows, each| windows.close_early_in_parts(now, &flow_logs, each));
         }
+    }
+
+    /// Takes what the source has of windows that are complete, to the last part.
+    fn last_turns(&mut self, now: Timestamp) -> Result<(), AgentError> {
+        for _ in 0..LAST_TURNS_MAX {
+            if self.turn(now)? > now {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes what the source knows of windows that are not complete.
+    fn observe_rest(&mut self) -> Result<(), SourceError> {
+        for _ in 0..LAST_TURNS_MAX {
+            let rest = self.source.finish(&mut self.events);
+            for event in std::mem::take(&mut self.events) {
+                self.windows.observe(event);
+            }
+            if rest? == Rest::Nothing {
+                break;
+            }
+        }
+        Ok(())
     }
 }

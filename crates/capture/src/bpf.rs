@@ -5,11 +5,13 @@
 //! Knows nothing of: what becomes of events; single kernel structures (`layout`) and how programs are loaded (`program`).
 
 mod clock;
+mod delivery;
 mod early;
 mod judge;
 pub(crate) mod layout;
 mod map;
 mod note;
+mod opening;
 mod pins;
 mod program;
 mod told;
@@ -24,19 +26,21 @@ use flow::{Counters, Event, KernelTotal, Loss, LossCause, Timestamp, Window, Win
 
 use crate::gateway::{self, Interface};
 use crate::namespace::Namespace;
-use crate::source::{Progress, Source, SourceError};
+use crate::source::{Progress, Rest, Source, SourceError};
 use crate::variant::Variant;
 use clock::{Followed, KernelClock};
+use delivery::Delivery;
 use early::Early;
 use judge::Judge;
 use layout::{Totals, less};
 use note::{Note, Settings};
+use opening::{Opening, Prepared, window_nanos};
 pub use pins::PinError;
 use pins::Pins;
 pub use pins::check_filesystem as check_pin_folder;
 pub(crate) use pins::sweep as sweep_pins;
 use program::Programs;
-use told::{number, numbered, parity, told, unwatched, windows_between};
+use told::{number, numbered, told, unwatched, windows_between};
 use totals::{KernelTotals, shares};
 
 /// How long after its end a window is left alone: packets that were counted at its last moment are written by then.
@@ -53,10 +57,6 @@ pub const FLOWS_MAX_DEFAULT: u32 = 262_144;
 
 /// Where pins are kept unless the operator says otherwise.
 pub const PIN_FOLDER_DEFAULT: &str = "/sys/fs/bpf/natlens";
-
-/// The shape of the maps in the kernel; another shape cannot be taken over from an earlier agent.
-const MAPS_VERSION: u32 = 2;
-const NANOS_PER_SECOND: u64 = 1_000_000_000;
 
 /// What to watch.
 #[derive(Clone, Debug)]
@@ -127,6 +127,8 @@ pub struct Bpf {
     delivered: [Counters; 2],
     /// What an earlier agent took and did not keep.
     missing: Counters,
+    /// The windows that are being delivered, in several calls when their flows are many.
+    delivery: Option<Delivery>,
     early: Early,
     noted: Note,
     /// Taken from the kernel and not yet given to the caller, because a later step failed.
@@ -142,24 +144,18 @@ impl Bpf {
     /// [`SourceError::NotPermitted`] names.
     pub fn open(settings: BpfSettings, now: Timestamp) -> Result<Self, SourceError> {
         let namespace = Namespace::find(settings.network_namespace.as_deref())?;
-        let opening = Opening {
-            clock: KernelClock::start(now, clock::monotonic()?),
-            pins: settings.pin_folder.as_deref().and_then(|folder| take_pins(folder, &namespace)),
-            netns_cookie: namespace.cookie()?,
-            namespace,
-            settings,
-            now,
+        let opening = Opening::new(settings, namespace, now)?;
+        let prepared = match opening.settings.variant {
+            Some(variant) => opening.prepare(variant),
+            None => match opening.prepare(Variant::Tcx) {
+                Err(error @ SourceError::Kernel { .. }) => {
+                    tracing::info!(%error, "the kernel lacks what the variant `tcx` needs; taking `tracing`");
+                    opening.prepare(Variant::Tracing)
+                }
+                prepared => prepared,
+            },
         };
-        if let Some(variant) = opening.settings.variant {
-            return opening.open(variant);
-        }
-        match opening.prepare(Variant::Tcx) {
-            Err(error @ SourceError::Kernel { .. }) => {
-                tracing::info!(%error, "the kernel lacks what the variant `tcx` needs; taking `tracing`");
-                opening.open(Variant::Tracing)
-            }
-            prepared => Self::begin(opening, prepared?),
-        }
+        Self::begin(opening, prepared?)
     }
 
     fn begin(opening: Opening, (programs, before): Prepared) -> Result<Self, SourceError> {
@@ -178,6 +174,7 @@ impl Bpf {
             delivered: note.delivered,
             noted: note,
             missing: Counters::default(),
+            delivery: None,
             early: Early::default(),
             taken: Vec::new(),
             not_yet_told: Vec::new(),
@@ -259,46 +256,41 @@ impl Bpf {
         Ok(())
     }
 
-    /// Takes what the kernel counted out of the maps of these parities.
-    fn take(&mut self, parities: &[usize]) -> Result<(), SourceError> {
-        let mut judge = Judge::new(&self.namespace, &self.names);
-        let taken = &mut self.taken;
-        for (parity, delivered) in self.delivered.iter_mut().enumerate() {
-            if parities.contains(&parity) {
-                self.programs.drain(parity, |entry| {
-                    *delivered = delivered.plus(entry.forward).plus(entry.reply);
-                    taken.push(judge.event(entry));
-                })?;
-            }
+    /// Gives the next part of what is being delivered; with the last part, returns what the windows lost.
+    fn deliver(&mut self) -> Result<Vec<Loss>, SourceError> {
+        let Some(delivery) = &mut self.delivery else { return Ok(Vec::new()) };
+        let judge = Judge::new(&self.namespace, &self.names);
+        let is_through = delivery.take(&self.programs, judge, &mut self.delivered, &mut self.taken)?;
+        let Some(delivery) = self.delivery.take_if(|_| is_through) else { return Ok(Vec::new()) };
+        if let Err(error) = self.complete(&delivery) {
+            self.delivery = Some(delivery);
+            return Err(error);
         }
+        Ok(self.not_yet_told.extract_if(.., |loss| loss.window < delivery.until()).collect())
+    }
+
+    /// Completes the windows of a delivery whose maps are empty.
+    fn complete(&mut self, delivery: &Delivery) -> Result<(), SourceError> {
+        for &parity in delivery.parities() {
+            self.account(parity, delivery)?;
+        }
+        self.early.completed(delivery.parities(), delivery.until(), delivery.sums());
+        self.next = delivery.until();
         Ok(())
     }
 
-    /// Completes every window before `current`, while the kernel counts in `live`; returns what they lost.
-    fn complete(&mut self, current: Window, live: Window) -> Result<Vec<Loss>, SourceError> {
-        let in_time = self.next.next() == current;
-        let parities = if in_time { vec![parity(self.next)] } else { vec![0, 1] };
-        // When late, the windows that are not complete fill the same maps; their flows so far become events of their own.
-        let incomplete = if in_time { Vec::new() } else { vec![current, live] };
-        self.take(&parities)?;
-        for &parity in &parities {
-            self.account(parity, current, &incomplete)?;
-        }
-        self.early.completed(&parities, current, &self.taken);
-        self.next = current;
-        Ok(self.not_yet_told.extract_if(.., |loss| loss.window < current).collect())
-    }
-
     /// Holds what was taken from the maps of one parity against what the kernel counted.
-    fn account(&mut self, of: usize, current: Window, incomplete: &[Window]) -> Result<(), SourceError> {
+    fn account(&mut self, of: usize, delivery: &Delivery) -> Result<(), SourceError> {
         let totals = self.programs.totals(of)?;
-        let windows = windows_between(self.next, current, of);
-        let incomplete = incomplete.iter().copied().find(|window| parity(*window) == of);
+        // Of this moment, not of when the delivery began: the totals have what was counted since.
+        let live = self.settings.window.window_of(self.clock.moment(clock::monotonic()?));
+        let windows = windows_between(self.next, delivery.until(), of);
+        let incomplete = delivery.not_complete(of, live);
         let losses = self.losses(of, totals, (&windows, incomplete));
         match (&windows[..], incomplete) {
             ([only], None) => self.totals.tell(of, totals, vec![KernelTotal::nothing(*only)]),
-            (several, None) => self.totals.tell(of, totals, shares(several, &self.taken, &losses)),
-            (before, Some(_)) => self.totals.tell_shares(of, shares(before, &self.taken, &losses)),
+            (several, None) => self.totals.tell(of, totals, shares(several, delivery.sums(), &losses)),
+            (before, Some(_)) => self.totals.tell_shares(of, shares(before, delivery.sums(), &losses)),
         }
         self.not_yet_told.extend(losses);
         Ok(())
@@ -340,63 +332,6 @@ impl Bpf {
     }
 }
 
-/// Programs that are loaded, and how far an earlier agent came with them.
-type Prepared = (Programs, Option<(Settings, Note)>);
-
-/// What is known before any program is loaded.
-struct Opening {
-    settings: BpfSettings,
-    namespace: Namespace,
-    netns_cookie: u64,
-    clock: KernelClock,
-    pins: Option<Pins>,
-    now: Timestamp,
-}
-
-impl Opening {
-    fn open(self, variant: Variant) -> Result<Bpf, SourceError> {
-        let prepared = self.prepare(variant)?;
-        Bpf::begin(self, prepared)
-    }
-
-    /// Loads new programs, or takes over what is pinned.
-    fn prepare(&self, variant: Variant) -> Result<Prepared, SourceError> {
-        let Some(pins) = &self.pins else { return Ok((self.load(variant)?, None)) };
-        match self.load(variant).and_then(|programs| Ok((programs.before()?, programs))) {
-            Ok((Some((settings, note)), programs)) if self.continues(&settings, &note) => {
-                return Ok((programs, Some((settings, note))));
-            }
-            Ok((None, programs)) => return Ok((programs, None)),
-            Ok(_) => tracing::warn!("what is pinned counted by another clock or for another namespace"),
-            Err(error) => tracing::warn!(%error, "what is pinned cannot be taken over"),
-        }
-        pins.clear()?;
-        Ok((self.load(variant)?, None))
-    }
-
-    fn load(&self, variant: Variant) -> Result<Programs, SourceError> {
-        let shape = format!("v{MAPS_VERSION}-{}-{}", self.settings.flows_max, self.settings.window.seconds());
-        let place = self.pins.as_ref().map(|pins| pins.place(&shape, &variant.version())).transpose()?;
-        Programs::load(variant, self.settings.flows_max, place.as_ref())
-    }
-
-    /// Whether pinned programs counted what is to be watched, by a clock that still holds.
-    fn continues(&self, settings: &Settings, note: &Note) -> bool {
-        settings.netns == self.namespace.inode()
-            && settings.netns_cookie == self.netns_cookie
-            && settings.window_length == window_nanos(self.settings.window)
-            && self.clock.was_set_since(settings.clock_offset).is_none()
-            && note.next <= number(self.settings.window.window_of(self.now))
-    }
-}
-
-/// Pins are for restarts; an agent that cannot have them counts all the same.
-fn take_pins(folder: &Path, namespace: &Namespace) -> Option<Pins> {
-    Pins::take(folder, namespace.inode())
-        .inspect_err(|error| tracing::warn!(%error, "what passes while the agent is down is not counted"))
-        .ok()
-}
-
 /// Lets go of the programs that earlier sources left counting in the namespace, and of those whose namespace is gone;
 /// returns whether there were any in this one.
 pub fn unpin(network_namespace: Option<&str>, pin_folder: &Path) -> Result<bool, SourceError> {
@@ -407,10 +342,6 @@ pub fn unpin(network_namespace: Option<&str>, pin_folder: &Path) -> Result<bool,
         Pins::take(pin_folder, inode)?.remove()?;
     }
     Ok(there_are)
-}
-
-fn window_nanos(length: WindowLength) -> u64 {
-    u64::from(length.seconds()) * NANOS_PER_SECOND
 }
 
 impl Source for Bpf {
@@ -425,27 +356,35 @@ impl Source for Bpf {
             }
         }
         let current = self.settings.window.window_of(now.minus(DRAIN_GRACE));
-        let mut losses = Vec::new();
-        if self.next < current || self.looked.plus(LOOK_FOR_INTERFACES_EVERY) <= now {
+        let begins = self.next < current && self.delivery.is_none();
+        if begins || self.looked.plus(LOOK_FOR_INTERFACES_EVERY) <= now {
             self.look_for_interfaces(now)?;
         }
-        if self.next < current {
-            losses = self.complete(current, self.settings.window.window_of(now))?;
-            give(&mut self.taken, events);
+        if begins {
+            self.delivery = Some(Delivery::begin(self.next, current));
         }
+        let losses = self.deliver()?;
+        give(&mut self.taken, events);
+        let next_look = self.looked.plus(LOOK_FOR_INTERFACES_EVERY);
+        let goes_on = self.delivery.is_some();
         Ok(Progress {
             complete_until: self.next.start(),
             losses,
-            totals: self.totals.take(),
-            poll_again: self.next.end().plus(DRAIN_GRACE).min(self.looked.plus(LOOK_FOR_INTERFACES_EVERY)),
+            totals: if goes_on { Vec::new() } else { self.totals.take() },
+            poll_again: if goes_on { now } else { self.next.end().plus(DRAIN_GRACE).min(next_look) },
         })
     }
 
-    fn finish(&mut self, events: &mut Vec<Event>) -> Result<(), SourceError> {
-        self.take(&[0, 1])?;
-        self.early = Early::default();
+    fn finish(&mut self, events: &mut Vec<Event>) -> Result<Rest, SourceError> {
+        // What was being delivered ends with it, too: no window is complete, so all maps hold the same.
+        let begun = self.delivery.take_if(|delivery| delivery.until() == self.next);
+        let mut rest = begun.unwrap_or_else(|| Delivery::begin(self.next, self.next));
+        let judge = Judge::new(&self.namespace, &self.names);
+        let is_through = rest.take(&self.programs, judge, &mut self.delivered, &mut self.taken)?;
         give(&mut self.taken, events);
-        Ok(())
+        self.early = Early::default();
+        self.delivery = (!is_through).then_some(rest);
+        Ok(if is_through { Rest::Nothing } else { Rest::More })
     }
 
     fn kept(&mut self) -> Result<(), SourceError> {
@@ -455,7 +394,8 @@ impl Source for Bpf {
             known: early::told_of(self.known, self.totals.told(), &self.not_yet_told),
             delivered: self.early.without_taken(self.delivered),
         };
-        if !self.taken.is_empty() || note == self.noted {
+        let given_in_part = self.delivery.is_some() || !self.taken.is_empty();
+        if given_in_part || note == self.noted {
             return Ok(());
         }
         self.programs.write_down(&note)?;

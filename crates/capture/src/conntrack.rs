@@ -22,7 +22,7 @@ use flow::{Event, LossCause, Timestamp, Verdict, Window, WindowLength};
 
 use crate::losses::Losses;
 use crate::namespace::Namespace;
-use crate::source::{Progress, Source, SourceError};
+use crate::source::{Progress, Rest, Source, SourceError};
 use book::{Age, Book, Noted};
 use entry::{Both, Entry};
 use local::Local;
@@ -157,10 +157,10 @@ impl Source for Conntrack {
         })
     }
 
-    fn finish(&mut self, events: &mut Vec<Event>) -> Result<(), SourceError> {
+    fn finish(&mut self, events: &mut Vec<Event>) -> Result<Rest, SourceError> {
         self.survey(self.tally.next, self.last_poll)?;
         events.append(&mut self.tally.taken);
-        Ok(())
+        Ok(Rest::Nothing)
     }
 }
 

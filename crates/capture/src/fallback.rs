@@ -7,7 +7,7 @@ use flow::{Event, Loss, Timestamp};
 
 use crate::conntrack::Conntrack;
 use crate::nflog::Nflog;
-use crate::source::{Progress, Source, SourceError};
+use crate::source::{Progress, Rest, Source, SourceError};
 
 /// What is known without programs in the kernel.
 #[derive(Debug)]
@@ -42,10 +42,10 @@ impl Source for Fallback {
         })
     }
 
-    fn finish(&mut self, events: &mut Vec<Event>) -> Result<(), SourceError> {
+    fn finish(&mut self, events: &mut Vec<Event>) -> Result<Rest, SourceError> {
         self.conntrack.finish(&mut self.taken)?;
         self.nflog.finish(&mut self.taken)?;
         events.append(&mut self.taken);
-        Ok(())
+        Ok(Rest::Nothing)
     }
 }

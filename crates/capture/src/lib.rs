@@ -69,5 +69,5 @@ pub use pcap::{CaptureFileError, CaptureNumbers, Pcap};
 pub use privilege::{Kept, PrivilegeError, Privileges, USER_DEFAULT, grant};
 pub use recording::{RECORDING_VERSION, RecordingError};
 pub use replay::{Recorder, Replay};
-pub use source::{Progress, Source, SourceError};
+pub use source::{Progress, Rest, Source, SourceError};
 pub use variant::{UnknownVariant, Variant};

@@ -23,7 +23,7 @@ use crate::namespace::Namespace;
 use crate::netlink::{Netlink, Request};
 use crate::pcap::packet::{Packet, Unreadable};
 use crate::ruleset::{Path, Refusal, Ruleset, rejection_by_prefix};
-use crate::source::{Progress, Source, SourceError};
+use crate::source::{Progress, Rest, Source, SourceError};
 use logged::{Hook, KIND_CONFIGURE, KIND_PACKET, Logged, configuration};
 
 /// How often the group is read.
@@ -158,10 +158,10 @@ impl Source for Nflog {
         })
     }
 
-    fn finish(&mut self, events: &mut Vec<Event>) -> Result<(), SourceError> {
+    fn finish(&mut self, events: &mut Vec<Event>) -> Result<Rest, SourceError> {
         self.listen(self.next, self.next.start())?;
         events.extend(self.sums.take());
-        Ok(())
+        Ok(Rest::Nothing)
     }
 }
 

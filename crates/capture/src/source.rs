@@ -14,15 +14,15 @@ use crate::recording::RecordingError;
 pub trait Source {
     /// Appends to `events` what has become known since the last call; never waits for traffic.
     ///
-    /// Call it again at [`Progress::poll_again`]. An error leaves the source as it was; a new call may succeed,
+    /// Call it again at [`Progress::poll_again`]: at once, when this was a part of many events. An error leaves the source as it was; a new call may succeed,
     /// unless the error says to open the source again.
     fn poll(&mut self, now: Timestamp, events: &mut Vec<Event>) -> Result<Progress, SourceError>;
 
-    /// Appends what is known of windows that are not complete: the end of a run, after the last poll.
+    /// Appends what is known of windows that are not complete, or a part of it: the end of a run, after the last poll.
     ///
     /// A source that gives back whole windows only has nothing to add.
-    fn finish(&mut self, _events: &mut Vec<Event>) -> Result<(), SourceError> {
-        Ok(())
+    fn finish(&mut self, _events: &mut Vec<Event>) -> Result<Rest, SourceError> {
+        Ok(Rest::Nothing)
     }
 
     /// Tells the source that all it gave so far is kept for good, so that a later run need not account for it.
@@ -36,6 +36,15 @@ pub trait Source {
     fn watching_since(&self) -> Option<Timestamp> {
         None
     }
+}
+
+/// Whether the end of a run has more to give.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rest {
+    /// That was all.
+    Nothing,
+    /// Ask again.
+    More,
 }
 
 /// How far a source has come.

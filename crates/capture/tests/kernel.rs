@@ -4,6 +4,7 @@ mod kernel {
     mod audit;
     mod choice;
     mod conntrack;
+    mod delivery;
     mod health;
     mod kinds;
     mod nflog;

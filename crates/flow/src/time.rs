@@ -162,6 +162,12 @@ impl Window {
     pub fn next(self) -> Self {
         Self { start: self.end(), length: self.length }
     }
+
+    /// The window before.
+    #[must_use]
+    pub fn previous(self) -> Self {
+        Self { start: self.start.minus(self.length.duration()), length: self.length }
+    }
 }
 
 #[cfg(test)]
@@ -175,6 +181,7 @@ mod tests {
         assert!(window.contains(Timestamp::from_seconds(60)));
         assert!(!window.contains(Timestamp::from_seconds(120)));
         assert_eq!(window.next().start(), window.end());
+        assert_eq!(window.next().previous(), window);
     }
 
     #[test]

@@ -252,13 +252,29 @@ impl Windows {
     ///
     /// What a later run observes in the last of them becomes further records of the same window.
     pub fn close_early(&mut self, now: Timestamp, flow_logs: &[FlowLog]) -> Vec<ClosedWindow> {
+        let mut whole = Parts { records_max: usize::MAX, each: &mut |_| {} };
+        self.close_open(now, flow_logs, &mut whole)
+    }
+
+    /// The same, in little memory: see [`Windows::close_in_parts`].
+    pub fn close_early_in_parts(
+        &mut self,
+        now: Timestamp,
+        flow_logs: &[FlowLog],
+        each: &mut dyn FnMut(Collected),
+    ) -> Vec<ClosedWindow> {
+        self.close_open(now, flow_logs, &mut Parts { records_max: PART_RECORDS_MAX, each })
+    }
+
+    fn close_open(
+        &mut self,
+        now: Timestamp,
+        flow_logs: &[FlowLog],
+        parts: &mut Parts<'_>,
+    ) -> Vec<ClosedWindow> {
         let windows: Vec<Window> = self.open.keys().copied().collect();
         let until = |window: Window| now.clamp(window.start(), window.end());
-        let mut whole = Parts { records_max: usize::MAX, each: &mut |_| {} };
-        windows
-            .into_iter()
-            .map(|window| self.close_one((window, until(window)), flow_logs, &mut whole))
-            .collect()
+        windows.into_iter().map(|window| self.close_one((window, until(window)), flow_logs, parts)).collect()
     }
 
     fn close_one(

@@ -16,7 +16,7 @@ use crate::conntrack::entry::Entry;
 use crate::conntrack::local::Local;
 use crate::conntrack::{SOCKET_BUFFER_BYTES_DEFAULT, Table, Word, sysctls};
 use crate::namespace::Namespace;
-use crate::source::{Progress, Source, SourceError};
+use crate::source::{Progress, Rest, Source, SourceError};
 
 /// How many windows an audit listens for. Conversations that are not done by then are left to a later one.
 const WINDOWS_LISTENED: u32 = 3;
@@ -95,7 +95,7 @@ impl Source for Audited {
         Ok(progress)
     }
 
-    fn finish(&mut self, events: &mut Vec<Event>) -> Result<(), SourceError> {
+    fn finish(&mut self, events: &mut Vec<Event>) -> Result<Rest, SourceError> {
         self.source.finish(events)
     }
 

@@ -3,8 +3,9 @@
 //! Hides: that nobody can have kept it, so that a note says neither that it was delivered nor that its losses were told.
 //! Knows nothing of: how maps are emptied, where a note is written.
 
-use flow::{Counters, Event, Loss, LossCause, Window};
+use flow::{Counters, Loss, LossCause, Window};
 
+use crate::bpf::delivery::Sums;
 use crate::bpf::layout::{Totals, less};
 use crate::bpf::told::parity;
 
@@ -15,16 +16,13 @@ pub(super) struct Early {
 }
 
 impl Early {
-    /// Every window before `current` of these parities is complete; `taken` is what the call took.
-    pub(super) fn completed(&mut self, parities: &[usize], current: Window, taken: &[Event]) {
+    /// Every window before `current` of these parities is complete; `taken` is what the delivery took.
+    pub(super) fn completed(&mut self, parities: &[usize], current: Window, taken: &Sums) {
         for of in parities {
             let Some(sum) = self.taken.get_mut(*of) else { continue };
-            let goes_on = |event: &&Event| {
-                let window = current.length().window_of(event.first);
-                current <= window && parity(window) == *of
-            };
-            let early = taken.iter().filter(goes_on);
-            *sum = early.fold(Counters::default(), |sum, event| sum.plus(event.forward).plus(event.reply));
+            let early = taken.range(current..).filter(|(window, _)| parity(**window) == *of);
+            *sum = early
+                .fold(Counters::default(), |sum, (_, total)| sum.plus(total.accepted).plus(total.refused));
         }
     }
 

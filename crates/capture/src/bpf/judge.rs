@@ -16,25 +16,30 @@ use crate::ruleset::{Connection, Path, Refusal, Ruleset};
 const LOOPBACK: u32 = 1;
 const NANOS_PER_MILLI: u64 = 1_000_000;
 
-/// Judges the entries of one delivery.
-#[derive(Debug)]
-pub(super) struct Judge<'a> {
-    namespace: &'a Namespace,
-    names: &'a HashMap<u32, Arc<str>>,
+/// The rules as they are while one delivery lasts.
+#[derive(Debug, Default)]
+pub(super) struct Rules {
     /// Read at the first filtered packet; `None` inside when it could not be read.
     ruleset: Option<Option<Ruleset>>,
 }
 
+/// Judges entries.
+#[derive(Debug)]
+pub(super) struct Judge<'a> {
+    namespace: &'a Namespace,
+    names: &'a HashMap<u32, Arc<str>>,
+}
+
 impl<'a> Judge<'a> {
-    pub(super) fn new(namespace: &'a Namespace, names: &'a HashMap<u32, Arc<str>>) -> Self {
-        Self { namespace, names, ruleset: None }
+    pub(super) const fn new(namespace: &'a Namespace, names: &'a HashMap<u32, Arc<str>>) -> Self {
+        Self { namespace, names }
     }
 
-    pub(super) fn event(&mut self, entry: Entry) -> Event {
+    pub(super) fn event(&self, rules: &mut Rules, entry: Entry) -> Event {
         let verdict = match rejection(&entry) {
             None => Verdict::Accept,
             Some(Told::Class(reason)) => Verdict::Reject(Rejection { reason, rule: None }),
-            Some(Told::AskRules { otherwise }) => Verdict::Reject(self.ask_rules(&entry, otherwise)),
+            Some(Told::AskRules { otherwise }) => Verdict::Reject(self.ask(rules, &entry, otherwise)),
         };
         let translated = (entry.class == Class::Tracked).then_some(entry.second);
         let has_left = verdict == Verdict::Accept;
@@ -55,11 +60,10 @@ impl<'a> Judge<'a> {
         self.names.get(&index).map(Arc::clone)
     }
 
-    fn ask_rules(&mut self, entry: &Entry, otherwise: RejectReason) -> Rejection {
+    fn ask(&self, rules: &mut Rules, entry: &Entry, otherwise: RejectReason) -> Rejection {
         let refusal = self.refusal(entry);
-        let namespace = self.namespace;
-        let ruleset = self.ruleset.get_or_insert_with(|| {
-            Ruleset::read(namespace)
+        let ruleset = rules.ruleset.get_or_insert_with(|| {
+            Ruleset::read(self.namespace)
                 .inspect_err(|error| tracing::warn!(%error, "refusals carry no rule"))
                 .ok()
         });

@@ -1,4 +1,4 @@
-//! Empties a hash map of the kernel, to the last entry.
+//! Empties a hash map of the kernel, batch by batch to the last entry.
 //!
 //! Hides: that the kernel answers in short batches, and that a batch may be too small for one bucket.
 //! Knows nothing of: what an entry means.
@@ -24,15 +24,27 @@ pub(crate) struct EntrySize {
     pub(crate) value: usize,
 }
 
-/// Takes every entry out of the hash map and shows it to `each`.
-pub(crate) fn drain(
-    map: BorrowedFd<'_>,
+/// How far a hash map is emptied.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Emptying {
     size: EntrySize,
-    mut each: impl FnMut(&[u8], &[u8]),
-) -> io::Result<()> {
-    let mut entries = BATCH_ENTRIES;
-    let mut cursor: Option<u64> = None;
-    loop {
+    /// Asked for at once.
+    entries: usize,
+    cursor: Option<u64>,
+}
+
+impl Emptying {
+    pub(crate) const fn new(size: EntrySize) -> Self {
+        Self { size, entries: BATCH_ENTRIES, cursor: None }
+    }
+
+    /// Takes the next entries out of the map and shows them to `each`; returns whether there may be more.
+    pub(crate) fn take(
+        &mut self,
+        map: BorrowedFd<'_>,
+        mut each: impl FnMut(&[u8], &[u8]),
+    ) -> io::Result<bool> {
+        let Self { size, entries, cursor } = *self;
         let mut keys = vec![0; entries * size.key];
         let mut values = vec![0; entries * size.value];
         let batch = take_batch(map, cursor, &mut keys, &mut values, entries);
@@ -41,12 +53,15 @@ pub(crate) fn drain(
             each(key, value);
         }
         match batch.outcome {
-            Ok(()) => cursor = Some(batch.next),
-            Err(error) if error.raw_os_error() == Some(ENOENT) => return Ok(()),
+            Ok(()) => self.cursor = Some(batch.next),
+            Err(error) if error.raw_os_error() == Some(ENOENT) => return Ok(false),
             // Nothing was taken: one bucket has more entries than were asked for.
-            Err(error) if error.raw_os_error() == Some(ENOSPC) && entries < BATCH_ENTRIES_MAX => entries *= 2,
+            Err(error) if error.raw_os_error() == Some(ENOSPC) && entries < BATCH_ENTRIES_MAX => {
+                self.entries *= 2;
+            }
             Err(error) => return Err(error),
         }
+        Ok(true)
     }
 }
 
@@ -67,7 +82,7 @@ fn take_batch(
     let mut from = cursor.unwrap_or(0);
     let mut next = 0_u64;
     let from = cursor.map_or(ptr::null_mut(), |_| ptr::from_mut(&mut from));
-    // SAFETY: `keys` and `values` hold `count` entries of the map's own sizes (`drain` allocates them so); the cursor
+    // SAFETY: `keys` and `values` hold `count` entries of the map's own sizes (`take` allocates them so); the cursor
     // of a hash map has four bytes, `from` (when given) and `next` have eight; all live until the call returns.
     #[expect(
         unsafe_code,

@@ -17,7 +17,7 @@ use libbpf_rs::{
 };
 
 use crate::bpf::layout::{Entry, KEY4_BYTES, KEY6_BYTES, Totals, VALUE_BYTES};
-use crate::bpf::map::{EntrySize, drain};
+use crate::bpf::map::{Emptying, EntrySize};
 use crate::bpf::note::{Note, Settings};
 use crate::bpf::pins::Place;
 use crate::gateway::Interface;
@@ -260,18 +260,14 @@ impl Programs {
         Ok(missing.len())
     }
 
-    /// Empties both maps of a parity, to the last entry.
-    pub(super) fn drain(&self, parity: usize, mut each: impl FnMut(Entry)) -> Result<(), SourceError> {
-        let [v4, v6] =
-            if parity == 0 { ["flows4_even", "flows6_even"] } else { ["flows4_odd", "flows6_odd"] };
-        let size = |key| EntrySize { key, value: VALUE_BYTES };
-        let mut keep = |entry: Option<Entry>| {
-            each(entry.expect("the kernel programs and `layout` agree on the shape of a flow"))
+    /// Takes the next entries out of a map; returns whether there may be more.
+    pub(super) fn take(&self, map: &mut FlowMap, mut each: impl FnMut(Entry)) -> Result<bool, SourceError> {
+        let FlowMap { name, read, emptying } = map;
+        let keep = |key: &[u8], value: &[u8]| {
+            each(read(key, value).expect("the kernel programs and `layout` agree on the shape of a flow"));
         };
-        drain(self.map(v4).as_fd(), size(KEY4_BYTES), |key, value| keep(Entry::read4(key, value)))
-            .and_then(|()| {
-                drain(self.map(v6).as_fd(), size(KEY6_BYTES), |key, value| keep(Entry::read6(key, value)))
-            })
+        emptying
+            .take(self.map(name).as_fd(), keep)
             .map_err(|error| refused_io("read the flows that the kernel counted", error))
     }
 
@@ -295,6 +291,24 @@ impl Programs {
             .find(|map| map.name() == name)
             .expect("the object has the maps that its source names")
     }
+}
+
+/// A map of flows that is being emptied.
+#[derive(Debug)]
+pub(super) struct FlowMap {
+    name: &'static str,
+    read: fn(&[u8], &[u8]) -> Option<Entry>,
+    emptying: Emptying,
+}
+
+/// The maps of a parity, none of them emptied yet.
+pub(super) fn flow_maps(parity: usize) -> [FlowMap; 2] {
+    let [v4, v6] = if parity == 0 { ["flows4_even", "flows6_even"] } else { ["flows4_odd", "flows6_odd"] };
+    let emptying = |key| Emptying::new(EntrySize { key, value: VALUE_BYTES });
+    [
+        FlowMap { name: v4, read: Entry::read4, emptying: emptying(KEY4_BYTES) },
+        FlowMap { name: v6, read: Entry::read6, emptying: emptying(KEY6_BYTES) },
+    ]
 }
 
 fn program<'a>(object: &'a Object, name: &str) -> ProgramMut<'a> {

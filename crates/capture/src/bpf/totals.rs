@@ -3,10 +3,9 @@
 //! Hides: that the kernel sums all windows of a map, and that a late call finds several of them in one sum.
 //! Knows nothing of: how the sums are read, what was lost and why.
 
-use std::collections::BTreeMap;
+use flow::{Counters, KernelTotal, Loss, Window};
 
-use flow::{Counters, Event, KernelTotal, Loss, Verdict, Window};
-
+use crate::bpf::delivery::Sums;
 use crate::bpf::layout::{Totals, less};
 
 /// What was told of the kernel's sums, and what is still to be told.
@@ -55,26 +54,16 @@ impl KernelTotals {
     }
 }
 
-/// What `windows` are known to have counted themselves: their events, and what they lost.
-pub(super) fn shares(windows: &[Window], events: &[Event], losses: &[Loss]) -> Vec<KernelTotal> {
-    let mut shares: BTreeMap<Window, KernelTotal> =
-        windows.iter().map(|window| (*window, KernelTotal::nothing(*window))).collect();
-    let Some(length) = windows.first().map(|window| window.length()) else { return Vec::new() };
-    for event in events {
-        let Some(share) = shares.get_mut(&length.window_of(event.first)) else { continue };
-        let sum = match event.verdict {
-            Verdict::Accept => &mut share.accepted,
-            Verdict::Reject(_) => &mut share.refused,
-        };
-        *sum = sum.plus(event.forward).plus(event.reply);
-    }
-    for loss in losses {
+/// What `windows` are known to have counted themselves: what was taken of them, and what they lost.
+pub(super) fn shares(windows: &[Window], taken: &Sums, losses: &[Loss]) -> Vec<KernelTotal> {
+    let share = |window: &Window| {
+        let nothing = KernelTotal::nothing(*window);
+        let share = taken.get(window).cloned().unwrap_or(nothing);
         // Nobody knows the verdict of what was lost; most packets of a gateway pass.
-        if let Some(share) = shares.get_mut(&loss.window) {
-            share.accepted = share.accepted.plus(loss.counters());
-        }
-    }
-    shares.into_values().collect()
+        let lost = losses.iter().filter(|loss| loss.window == *window).map(Loss::counters);
+        KernelTotal { accepted: lost.fold(share.accepted, Counters::plus), ..share }
+    };
+    windows.iter().map(share).collect()
 }
 
 fn added([accepted, refused]: [Counters; 2], total: &KernelTotal) -> [Counters; 2] {
@@ -133,6 +122,7 @@ mod tests {
     #[test]
     fn what_an_older_window_lost_is_its_own() {
         let loss = Loss { packets: 3, bytes: 300, ..Loss::unknown(minute(2), LossCause::NotKept) };
-        assert_eq!(shares(&[minute(2), minute(4)], &[], &[loss]), [share(2, 3), share(4, 0)]);
+        let taken = Sums::from([(minute(4), share(4, 5)), (minute(6), share(6, 7))]);
+        assert_eq!(shares(&[minute(2), minute(4)], &taken, &[loss]), [share(2, 3), share(4, 5)]);
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use capture::{Conntrack, ConntrackSettings, Fallback, LossCause, Nflog, NflogSettings, SourceError};
-use flow::{Counters, Event, Rejection, Tuple, Verdict};
+use flow::{Counters, Event, Rejection, Tuple, Verdict, Window};
 use testkit::traffic::{self, Deed, Family, Services};
 use testkit::truth::{TrueVerdict, Watch};
 use testkit::{Host, Lab, Offloads, lab_or_skip};
@@ -50,14 +50,19 @@ fn refusals_and_conversations_together_are_what_was_on_the_wire() {
 }
 
 #[test]
-fn refusals_that_nobody_read_in_time_are_counted_to_the_packet() {
+fn refusals_that_nobody_read_in_time_are_counted_to_the_packet_and_mark_their_window() {
     let Some(lab) = lab_or_skip("log-drop", Offloads::Off) else { return };
     log_refusals(&lab);
     let room_for_few = NflogSettings { socket_buffer_bytes: 64 * 1024, ..settings(&lab) };
     let mut watcher = Watcher::with(|| Nflog::open(&room_for_few, now()));
     let client = lab.namespace(Host::Client);
+    let window = ten_seconds().window_of(now());
     traffic::play(client, Family::V4, &[Deed::TellDropped { datagrams: 5000 }]).unwrap();
+    assert!(window.contains(now()), "the machine is too slow for this test");
     watcher.wait_for_a_window();
+    let marked: BTreeSet<Window> =
+        watcher.lost(LossCause::RefusalsDropped).iter().map(|loss| loss.window).collect();
+    assert_eq!(marked, BTreeSet::from([window]), "the buffer overran in this window");
     // The number of the next packet tells how many are missing before it.
     traffic::play(client, Family::V4, &[Deed::TellDropped { datagrams: 1 }]).unwrap();
     watcher.wait_for_a_window();

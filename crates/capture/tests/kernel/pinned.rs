@@ -230,12 +230,12 @@ fn pins_end_on_demand_and_with_their_namespace() {
     });
 }
 
-fn pinned(folder: &Path) -> BpfSettings {
+pub(crate) fn pinned(folder: &Path) -> BpfSettings {
     BpfSettings { pin_folder: Some(folder.to_owned()), ..BpfSettings::default() }
 }
 
 /// Runs `deed` with a bpf file system that only its thread sees, and that ends with the thread, whatever happens.
-fn with_pin_folder(deed: impl FnOnce(&Path) + Send) {
+pub(crate) fn with_pin_folder(deed: impl FnOnce(&Path) + Send) {
     let root = tempfile::tempdir().expect("there is room for a folder");
     let outcome = thread::scope(|scope| {
         let inside = scope.spawn(|| {
@@ -262,13 +262,13 @@ fn folders(of: &Path) -> Vec<PathBuf> {
     entries.filter(|path| path.is_dir()).collect()
 }
 
-fn packets(events: &[Event]) -> Counters {
+pub(crate) fn packets(events: &[Event]) -> Counters {
     events.iter().fold(Counters::default(), |sum, event| sum.plus(event.forward).plus(event.reply))
 }
 
 impl Watcher {
     /// Ends the source as a kill does, and opens another after `meanwhile`.
-    fn opened_again(self, lab: &Lab, settings: BpfSettings, meanwhile: impl FnOnce()) -> Self {
+    pub(crate) fn opened_again(self, lab: &Lab, settings: BpfSettings, meanwhile: impl FnOnce()) -> Self {
         let Self { source, events, losses, totals } = self;
         drop(source);
         meanwhile();

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
-use capture::{Bpf, BpfSettings, Loss, LossCause, Source, SourceError};
+use capture::{Bpf, BpfSettings, Loss, LossCause, Rest, Source, SourceError};
 use flow::{Counters, Event, KernelTotal, Timestamp, Verdict, Window, WindowLength};
 use testkit::{Host, Lab};
 
@@ -54,12 +54,13 @@ impl<S: Source> Watcher<S> {
         for _ in 0..2 {
             let progress = self.source.poll(now(), &mut self.events).expect("the kernel answers");
             self.losses.extend(progress.losses);
+            self.totals.extend(progress.totals);
             wait_until(progress.poll_again);
         }
     }
 
     pub(crate) fn finish(&mut self) {
-        self.source.finish(&mut self.events).expect("the kernel answers");
+        while self.source.finish(&mut self.events).expect("the kernel answers") == Rest::More {}
     }
 
     pub(crate) fn lost(&self, cause: LossCause) -> Vec<&Loss> {

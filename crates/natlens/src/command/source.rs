@@ -8,7 +8,9 @@ use std::error::Error as _;
 use std::path::PathBuf;
 
 use agent::HealthPlace;
-use capture::{AuditNumbers, GatewayFacts, Progress, Recorder, Replay, Source, SourceChoice, SourceError};
+use capture::{
+    AuditNumbers, GatewayFacts, Progress, Recorder, Replay, Rest, Source, SourceChoice, SourceError,
+};
 use flow::{Event, Timestamp};
 
 use crate::config::{AgentConfig, Parsed};
@@ -215,7 +217,7 @@ impl Source for Recorded {
     }
 
     /// What no window is complete with is delivered and not recorded.
-    fn finish(&mut self, events: &mut Vec<Event>) -> Result<(), SourceError> {
+    fn finish(&mut self, events: &mut Vec<Event>) -> Result<Rest, SourceError> {
         self.source.finish(events)
     }
 

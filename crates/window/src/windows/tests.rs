@@ -398,11 +398,16 @@ fn full_parts_and_the_rest_are_what_a_flow_log_collects_in_one_window() {
         windows
     };
     let whole = filled().close(at("01:00"), &flow_logs);
-    let mut given: Vec<Collected> = Vec::new();
-    let rest = filled().close_until(
-        at("01:00"),
-        &flow_logs,
-        &mut Parts { records_max: 2, each: &mut |part| given.push(part) },
+    let in_parts = |close: &dyn Fn(&mut Windows, &mut Parts<'_>) -> Vec<ClosedWindow>| {
+        let mut given: Vec<Collected> = Vec::new();
+        let rest = close(&mut filled(), &mut Parts { records_max: 2, each: &mut |part| given.push(part) });
+        (given, rest)
+    };
+    let (given, rest) = in_parts(&|windows, parts| windows.close_until(at("01:00"), &flow_logs, parts));
+    assert_eq!(
+        in_parts(&|windows, parts| windows.close_open(at("01:00"), &flow_logs, parts)),
+        (given.clone(), rest.clone()),
+        "the end of a run gives parts, too"
     );
     for (place, of_window) in whole[0].collected.iter().enumerate() {
         let mut records: Vec<Record> =
