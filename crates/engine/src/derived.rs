@@ -1,21 +1,58 @@
 //! The fields that a segment does not hold, because they follow from what it holds.
 //!
 //! Hides: that an older segment tells the same otherwise.
-//! Knows nothing of: files, searches, SQL; these see every field as a column.
+//! Knows nothing of: files, SQL; these see every field as a column.
+//!
+//! A computed column skips no part of a segment. So searches may also ask for what is stored ([`stored`], [`keeps`]).
 
+use std::sync::Arc;
+
+use datafusion::arrow::array::ArrayRef;
 use datafusion::arrow::datatypes::DataType;
+use datafusion::common::{DataFusionError, exec_err};
 use datafusion::functions::core::expr_fn::coalesce;
-use datafusion::logical_expr::{Expr, cast, lit};
+use datafusion::logical_expr::{
+    ColumnarValue, Expr, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility, cast, lit, when,
+};
 use flow::FIELDS;
-use store::{AGE_COLUMN, DURATION_COLUMN, ROW_COLUMN, TIMESTAMP_COLUMN};
+use store::{
+    AGE_COLUMN, DURATION_COLUMN, FLOW_ID_COLUMNS, FOLLOWS_COLUMN, ROW_COLUMN, SAME_AS, SameAs,
+    TIMESTAMP_COLUMN, flow_ids,
+};
 
 use crate::predicate::column;
 use crate::table::SEGMENT_COLUMN;
 
 /// The columns of a topic: the internal ones, and every field.
 pub(crate) fn columns() -> Vec<Expr> {
-    let internal = [TIMESTAMP_COLUMN, ROW_COLUMN, SEGMENT_COLUMN].map(column);
-    internal.into_iter().chain(FIELDS.iter().map(|field| value(field.name))).collect()
+    let internal = [TIMESTAMP_COLUMN, ROW_COLUMN, SEGMENT_COLUMN, FOLLOWS_COLUMN].map(column);
+    let fields = FIELDS.iter().map(|field| value(field.name));
+    let stored = SAME_AS.iter().map(|same| same.field).chain([FLOW_ID]);
+    let stored = stored.map(|field| column(field).alias(stored_name(field)));
+    internal.into_iter().chain(fields).chain(stored).collect()
+}
+
+/// What a segment holds of a field that may follow from others: nothing where it does.
+pub(crate) fn stored(field: &str) -> Expr {
+    column(&stored_name(field))
+}
+
+/// Whether a row keeps a rule of [`SAME_AS`].
+pub(crate) fn keeps(same: &SameAs) -> Expr {
+    let rules = column(FOLLOWS_COLUMN);
+    (rules & lit(same.rule)).eq(lit(same.rule))
+}
+
+/// The rule by which a field may have the value of another.
+pub(crate) fn same_as(field: &str) -> Option<&'static SameAs> {
+    SAME_AS.iter().find(|same| same.field == field)
+}
+
+/// The field whose value is a hash of others.
+pub(crate) const FLOW_ID: &str = "flow-id";
+
+fn stored_name(field: &str) -> String {
+    format!("__STORED__{field}")
 }
 
 fn value(field: &str) -> Expr {
@@ -27,7 +64,16 @@ fn value(field: &str) -> Expr {
         "end-ms" => end().alias(field),
         "end" => seconds(&end()).alias(field),
         "flow-start" => coalesce(vec![moment() - column(AGE_COLUMN), column("flow-start")]).alias(field),
-        _ => column(field),
+        FLOW_ID => {
+            let ids = ScalarUDF::new_from_impl(FlowIdText::new());
+            ids.call(FLOW_ID_COLUMNS.map(column).to_vec()).alias(field)
+        }
+        _ => match same_as(field) {
+            Some(same) => when(keeps(same), column(same.other))
+                .otherwise(column(field))
+                .map_or_else(|_| column(field), |value| value.alias(field)),
+            None => column(field),
+        },
     }
 }
 
@@ -36,4 +82,38 @@ fn seconds(milliseconds: &Expr) -> Expr {
     let second = || lit(1000i64);
     let rest = (milliseconds.clone() % second() + second()) % second();
     (milliseconds.clone() - rest) / second()
+}
+
+/// The function `flow_id`, which SQL reaches only through the column.
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct FlowIdText {
+    signature: Signature,
+}
+
+impl FlowIdText {
+    fn new() -> Self {
+        Self { signature: Signature::any(FLOW_ID_COLUMNS.len(), Volatility::Immutable) }
+    }
+}
+
+impl ScalarUDFImpl for FlowIdText {
+    fn name(&self) -> &str {
+        "flow_id"
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, _: &[DataType]) -> Result<DataType, DataFusionError> {
+        Ok(DataType::Utf8)
+    }
+
+    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue, DataFusionError> {
+        let columns = ColumnarValue::values_to_arrays(&args.args)?;
+        match flow_ids(&columns) {
+            Some(ids) => Ok(ColumnarValue::Array(Arc::new(ids) as ArrayRef)),
+            None => exec_err!("a segment has columns of other types than this program writes"),
+        }
+    }
 }

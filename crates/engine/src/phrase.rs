@@ -15,7 +15,7 @@ use datafusion::common::{DataFusionError, exec_err};
 use datafusion::logical_expr::{
     ColumnarValue, Expr, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility, lit,
 };
-use flow::FieldKind;
+use flow::{FieldKind, FlowId};
 use query::{Case, Delimiters, Phrase, Piece, Word};
 use store::address_of;
 
@@ -89,6 +89,19 @@ fn way(kind: FieldKind, column: &Expr, phrase: &Phrase, cutting: &Cutting) -> Wa
             })
         }
         FieldKind::Text | FieldKind::Long | FieldKind::Address => Way::Print,
+    }
+}
+
+/// Whether sixteen hexadecimal digits can have the phrase.
+pub(crate) fn could_be_flow_id(phrase: &Phrase, cutting: &Cutting) -> bool {
+    let is_cut = "0123456789abcdef".chars().any(|c| cutting.delimiters.separate(c));
+    if is_cut {
+        return true;
+    }
+    match phrase.words() {
+        [Word::Exact(word)] => FlowId::written(&word.to_ascii_lowercase()).is_some(),
+        [Word::Wildcard(_) | Word::Pattern(_)] => literals(phrase).all(|c| c.is_ascii_hexdigit()),
+        _ => false,
     }
 }
 
@@ -254,5 +267,32 @@ impl fmt::Display for Test {
                 Word::Pattern(pattern) => write!(f, "{pattern}"),
             }
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use query::{IndexedFields, Search, Syntax, parse};
+
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, expected: bool) {
+        let search = parse(text, Syntax::Cql, &IndexedFields::all()).unwrap().search;
+        let Search::FullText(phrase) = search else { panic!("{text} is no phrase") };
+        let cutting = Cutting { delimiters: Delimiters::default(), case: Case::Insensitive };
+        assert_eq!(could_be_flow_id(&phrase, &cutting), expected, "{text}");
+    }
+
+    #[test]
+    fn a_hash_is_only_computed_for_what_could_be_one() {
+        check("6c8ae485822289e0", true);
+        check("6C8AE485822289E0", true);
+        check("6c8a*", true);
+        check("REJECT", false);
+        check("10.0.0.1", false);
+        check("6c8ae485", false);
+        check("\"6c8ae485822289e0 drop\"", false);
+        check("drop*", false);
     }
 }

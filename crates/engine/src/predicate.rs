@@ -14,14 +14,19 @@ use query::{Comparison, Filter, IndexedFields, Phrase, Search, TIMESTAMP_FIELD, 
 use store::{Segment, TIMESTAMP_COLUMN, segment_schema};
 
 use crate::address;
-use crate::phrase::{Cutting, has_phrase, in_any, looks_like};
+use crate::derived::{self, FLOW_ID};
+use crate::phrase::{Cutting, could_be_flow_id, has_phrase, in_any, looks_like};
 
 /// What is true where the search finds the record, and false or null elsewhere.
 pub(crate) fn predicate(search: &Search, index: &IndexedFields) -> Expr {
-    let all = |parts: &[Search]| parts.iter().map(|part| predicate(part, index)).collect();
+    let all = |parts: &[Search]| -> Vec<Expr> { parts.iter().map(|part| predicate(part, index)).collect() };
     match search {
         Search::All => lit(true),
-        Search::And(parts) => all_of(all(parts)),
+        Search::And(parts) => {
+            // In this order they are tested, each where those before it hold.
+            let (costly, cheap): (Vec<Search>, Vec<Search>) = parts.iter().cloned().partition(is_costly);
+            all_of(all(&cheap).into_iter().chain(all(&costly)).collect())
+        }
         Search::Or(parts) => any_of(all(parts)),
         // Null, the test of an absent value, is as good as false: so NOT makes it true.
         Search::Not(inner) => predicate(inner, index).is_not_true(),
@@ -76,6 +81,17 @@ fn balanced(mut parts: Vec<Expr>, join: fn(Expr, Expr) -> Expr) -> Option<Expr> 
     Some(join(balanced(parts, join)?, right))
 }
 
+/// Whether a search computes a hash, or prints every field of each row.
+fn is_costly(search: &Search) -> bool {
+    match search {
+        Search::All => false,
+        Search::And(parts) | Search::Or(parts) => parts.iter().any(is_costly),
+        Search::Not(inner) => is_costly(inner),
+        Search::Filter(filter) => filter.field == FLOW_ID,
+        Search::FullText(_) => true,
+    }
+}
+
 fn test(filter: &Filter, index: &IndexedFields) -> Expr {
     if filter.field == TIMESTAMP_FIELD {
         let number = |millis| moment(Timestamp::from_millis(millis));
@@ -85,13 +101,31 @@ fn test(filter: &Filter, index: &IndexedFields) -> Expr {
         return lit(filter.test == Test::Empty); // every record lacks it
     };
     let column = column(field.name);
+    let stored_or_same = |test: &dyn Fn(&Expr) -> Expr| match derived::same_as(field.name) {
+        Some(same) if compares(&filter.test) => {
+            test(&derived::stored(field.name)).or(derived::keeps(same).and(test(&self::column(same.other))))
+        }
+        Some(_) | None => test(&column),
+    };
     match field.kind {
-        FieldKind::Long => number_test(&column, &filter.test, lit),
-        FieldKind::Address => address_test(&column, &filter.test),
+        FieldKind::Long => stored_or_same(&|column| number_test(column, &filter.test, lit)),
+        FieldKind::Address => stored_or_same(&|column| address_test(column, &filter.test)),
         FieldKind::Text => {
             let delimiters =
                 index.field(field.name).map(|field| field.delimiters.clone()).unwrap_or_default();
             text_test(&column, &filter.test, &Cutting { delimiters, case: index.case })
+        }
+    }
+}
+
+/// Whether a test compares with what is wanted, and so can skip parts of a segment where the column is stored.
+fn compares(test: &Test) -> bool {
+    match test {
+        Test::Compare(..) | Test::Range(..) | Test::Address(_) | Test::Prefix(_) | Test::AddressRange(..) => {
+            true
+        }
+        Test::Exists | Test::Empty | Test::Text(_) | Test::AddressWildcard(_) | Test::AddressPattern(_) => {
+            false
         }
     }
 }
@@ -166,7 +200,10 @@ fn text_test(column: &Expr, test: &Test, cutting: &Cutting) -> Expr {
 fn anywhere(phrase: &Phrase, index: &IndexedFields) -> Expr {
     let Some(full_text) = &index.full_text else { return lit(false) };
     let cutting = Cutting { delimiters: full_text.delimiters.clone(), case: full_text.case };
+    // A `flow-id` that follows is only computed for what could be one.
+    let follows = could_be_flow_id(phrase, &cutting);
+    let value = |name| if name == FLOW_ID && !follows { derived::stored(name) } else { column(name) };
     let columns: Vec<(FieldKind, Expr)> =
-        FIELDS.iter().map(|field| (field.kind, column(field.name))).collect();
+        FIELDS.iter().map(|field| (field.kind, value(field.name))).collect();
     in_any(&columns, phrase, &cutting)
 }

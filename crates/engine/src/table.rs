@@ -138,9 +138,14 @@ mod tests {
     #[tokio::test]
     async fn searches_are_carried_out_where_the_segments_are_read() {
         let engine = Engine::new(EngineSettings::default()).unwrap();
-        for text in
-            ["action:REJECT", "srcaddr:10.0.0.0/8 AND NOT dstport:443", "drop OR lost:*", "srcaddr:10.*.1"]
-        {
+        for text in [
+            "action:REJECT",
+            "srcaddr:10.0.0.0/8 AND NOT dstport:443",
+            "drop OR lost:*",
+            "srcaddr:10.*.1",
+            "flow-id:6c8ae485822289e0",
+            "natdstaddr:192.0.2.0/24",
+        ] {
             let index = IndexedFields::all();
             let search = parse(text, Syntax::Cql, &index).unwrap().search;
             let table = SegmentTable {

@@ -5,6 +5,7 @@
 
 mod event;
 mod field;
+mod flow_id;
 mod flow_log;
 mod id;
 mod loss;
@@ -15,6 +16,7 @@ mod total;
 
 pub use event::{Counters, Event, FlowKey, RejectReason, Rejection, Tuple, Verdict, protocol};
 pub use field::{FIELDS, Field, FieldGroup, FieldKind, STANDARD_FIELDS, Value, field};
+pub use flow_id::{FlowId, FlowIds};
 pub use flow_log::{CollectionScope, CollectionType, FLOW_LOG_NAME_CHARS_MAX, FlowLog, UnknownWord};
 pub use id::{
     AccountId, FlowLogId, GatewayId, ID_SUFFIX_CHARS, InvalidId, LogsetId, RegionId, TopicId, resource_suffix,

@@ -10,6 +10,7 @@ mod counters;
 mod digest;
 mod error;
 mod expire;
+mod follows;
 mod order;
 mod schema;
 mod segment;
@@ -32,6 +33,7 @@ pub use compact::{Compaction, DAY_SEGMENT_AFTER};
 pub use counters::Metrics;
 pub use error::StoreError;
 pub use expire::Expiry;
+pub use follows::{FLOW_ID_COLUMNS, FLOW_ID_FOLLOWS, FOLLOWS_COLUMN, SAME_AS, SameAs, flow_ids};
 pub use schema::{
     AGE_COLUMN, DURATION_COLUMN, ROW_COLUMN, TIMESTAMP_COLUMN, address_bytes, address_of, segment_schema,
 };

@@ -4,7 +4,7 @@
 //! Knows nothing of: files, the catalog.
 //!
 //! What follows from another column is not stored: moments in seconds, and the end of a row and the beginning of its
-//! conversation, which are small numbers when told from the row's own moment.
+//! conversation, which are small numbers when told from the row's own moment. What follows in most rows says `follows.rs`.
 
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Arc, LazyLock};
@@ -16,8 +16,10 @@ use arrow::array::{
 use arrow::datatypes::{DataType, Field, Int64Type, Schema, SchemaRef, TimeUnit, TimestampMillisecondType};
 use flow::{FIELDS, FieldKind, Record, Value};
 
+use crate::follows::{FOLLOWS_COLUMN, rule_of, rules_of_record, without_what_follows};
+
 /// The version of the columns that this program writes; every earlier one stays readable.
-pub(crate) const SEGMENT_SCHEMA_VERSION: i64 = 2;
+pub(crate) const SEGMENT_SCHEMA_VERSION: i64 = 3;
 
 /// The last version whose rows stand newest first.
 pub(crate) const LAST_VERSION_BY_TIME: i64 = 1;
@@ -67,13 +69,14 @@ fn stored_columns() -> Vec<Field> {
         Field::new(ROW_COLUMN, DataType::Int64, false),
         Field::new(DURATION_COLUMN, DataType::Int64, true),
         Field::new(AGE_COLUMN, DataType::Int64, true),
+        Field::new(FOLLOWS_COLUMN, DataType::Int64, true),
     ];
     let stored = FIELDS.iter().filter(|field| !DERIVED.contains(&field.name));
     columns.extend(stored.map(|field| Field::new(field.name, column_type(field.kind), true)));
     columns
 }
 
-/// The columns by which segments of every version are read: moment, row number, duration and age; then one column for
+/// The columns by which segments of every version are read: moment, row number, duration, age and rules; then one column for
 /// each entry of `flow::FIELDS` that does not follow from these; then what only older segments hold. All but the first
 /// two may be null or absent: text as UTF-8, numbers as 64-bit integers, addresses as sixteen bytes.
 pub fn segment_schema() -> SchemaRef {
@@ -115,15 +118,21 @@ pub(crate) fn columns_of(rows: &[(i64, &Record)]) -> RecordBatch {
     let durations = rows.iter().map(|(_, record)| record.end.millis().wrapping_sub(record.start.millis()));
     let ages =
         rows.iter().map(|(_, record)| Some(record.start.millis().wrapping_sub(record.flow_start?.millis())));
+    let rules: Vec<i64> = rows.iter().map(|(_, record)| rules_of_record(record)).collect();
     let mut columns: Vec<ArrayRef> = vec![
         Arc::new(TimestampMillisecondArray::from_iter_values(moments).with_timezone(UTC)),
         Arc::new(Int64Array::from_iter_values(numbers)),
         Arc::new(Int64Array::from_iter_values(durations)),
         Arc::new(ages.collect::<Int64Array>()),
+        Arc::new(Int64Array::from_iter_values(rules.iter().copied())),
     ];
     let stored = FIELDS.iter().filter(|field| !DERIVED.contains(&field.name));
     columns.extend(stored.map(|field| {
-        let values = rows.iter().map(|(_, record)| (field.get)(record));
+        let rule = rule_of(field.name);
+        let values = rows.iter().zip(&rules).map(|((_, record), rules)| {
+            let follows = rules & rule != 0;
+            if follows { None } else { (field.get)(record) }
+        });
         match field.kind {
             FieldKind::Text => texts(values),
             FieldKind::Long => longs(values),
@@ -150,7 +159,9 @@ pub(crate) fn fitted(rows: &RecordBatch) -> RecordBatch {
         found.unwrap_or_else(|| new_null_array(field.data_type(), rows.num_rows()))
     };
     let columns = STORED.fields().iter().map(column).collect();
-    RecordBatch::try_new(stored_schema(), columns).expect("every segment has moments and row numbers")
+    let fitted = RecordBatch::try_new(stored_schema(), columns);
+    let fitted = fitted.expect("every segment has moments and row numbers");
+    if rows.column_by_name(FOLLOWS_COLUMN).is_some() { fitted } else { without_what_follows(&fitted) }
 }
 
 /// What an older segment tells as a moment, as the distance from the moment of the row.
@@ -161,7 +172,7 @@ fn told_before(rows: &RecordBatch, name: &str, distance: impl Fn(i64, i64) -> i6
     Some(Arc::new(distances.collect::<Int64Array>()))
 }
 
-fn texts(values: impl Iterator<Item = Option<Value>>) -> ArrayRef {
+pub(crate) fn texts(values: impl Iterator<Item = Option<Value>>) -> ArrayRef {
     let mut column = StringBuilder::new();
     for value in values {
         match value {
@@ -172,7 +183,7 @@ fn texts(values: impl Iterator<Item = Option<Value>>) -> ArrayRef {
     Arc::new(column.finish())
 }
 
-fn longs(values: impl Iterator<Item = Option<Value>>) -> ArrayRef {
+pub(crate) fn longs(values: impl Iterator<Item = Option<Value>>) -> ArrayRef {
     let mut column = Int64Builder::new();
     for value in values {
         match value {
@@ -183,7 +194,7 @@ fn longs(values: impl Iterator<Item = Option<Value>>) -> ArrayRef {
     Arc::new(column.finish())
 }
 
-fn addresses(values: impl Iterator<Item = Option<Value>>) -> ArrayRef {
+pub(crate) fn addresses(values: impl Iterator<Item = Option<Value>>) -> ArrayRef {
     let mut column = FixedSizeBinaryBuilder::new(ADDRESS_BYTES);
     for value in values {
         match value {

@@ -21,7 +21,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use flow::{Direction, FlowState, LogStatus, NatType, Record, RejectReason, Timestamp, protocol};
+use flow::{Direction, FlowId, FlowState, LogStatus, NatType, Record, RejectReason, Timestamp, protocol};
 
 use crate::flows::chance::Chance;
 use crate::flows::network::{Host, Network, Peer, SERVICES, Service};
@@ -98,6 +98,7 @@ impl Flows {
         let natsrcport = self.network.next_port(host);
         set_translated(&mut record, (host.public, natsrcport), (peer.address, dstport));
         set_peer(&mut record, &peer);
+        converse(&mut record);
         if self.chance.below(100) < LONG_PERCENT {
             let life = 1 + self.chance.below(LIFE_MAX);
             record.end = last_moment(window);
@@ -115,6 +116,7 @@ impl Flows {
         record.direction = Some(Direction::Ingress);
         record.nat_type = Some(NatType::Dnat);
         set_translated(&mut record, (peer.address, srcport), (host.address, service.port));
+        converse(&mut record);
         record
     }
 
@@ -149,7 +151,7 @@ impl Flows {
             record.reject_rule = Some("sg-no-mail".into());
             set_peer(&mut record, &peer);
         }
-        self.converse(&mut record);
+        converse(&mut record);
         record
     }
 
@@ -169,7 +171,6 @@ impl Flows {
         self.count(&mut record, service);
         record.tcp_flags = (service.protocol == protocol::TCP)
             .then(|| [27, 27, 27, 31, 19, 24][usize::from(self.chance.below_u16(6))]);
-        self.converse(&mut record);
         record
     }
 
@@ -181,12 +182,6 @@ impl Flows {
         record.bytes = Some(packets * (service.bytes_of_packet + noise));
         record.reply_packets = Some(reply_packets);
         record.reply_bytes = Some(reply_packets * (service.reply_bytes_of_packet + 3 * noise));
-    }
-
-    fn converse(&mut self, record: &mut Record) {
-        record.flow_id = Some(format!("{:016x}", self.chance.next()).into());
-        record.flow_start = Some(record.start);
-        record.flow_state = Some(FlowState::Closed);
     }
 
     fn bare(&mut self, host: &Host, window: Timestamp, status: LogStatus) -> Record {
@@ -251,6 +246,13 @@ impl Iterator for Flows {
 
 fn last_moment(window: Timestamp) -> Timestamp {
     window.plus(Duration::from_millis(59_999))
+}
+
+/// Begins a conversation, whose ends are known.
+fn converse(record: &mut Record) {
+    record.flow_start = Some(record.start);
+    record.flow_id = FlowId::of_record(record).map(|id| id.to_string().into());
+    record.flow_state = Some(FlowState::Closed);
 }
 
 fn set_tuple(record: &mut Record, source: (IpAddr, u16), destination: (IpAddr, u16)) {

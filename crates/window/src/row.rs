@@ -49,7 +49,7 @@ impl Stamp {
         record.bytes = Some(sum.forward.bytes);
         record.reply_packets = Some(sum.reply.packets);
         record.reply_bytes = Some(sum.reply.bytes);
-        record.flow_id = Some(format!("{:016x}", conversation.id).into());
+        record.flow_id = Some(conversation.id.to_string().into());
         record.flow_start = Some(conversation.start);
         record.flow_state = Some(conversation.state);
         record.tcp_flags = (key.protocol == flow::protocol::TCP).then_some(sum.tcp_flags);

@@ -96,7 +96,7 @@ impl Windows {
             open: BTreeMap::new(),
             open_flows: 0,
             open_flows_max: OPEN_FLOWS_MAX,
-            conversations: Conversations::new(settings.gateway.clone(), CONVERSATIONS_MAX),
+            conversations: Conversations::new(&settings.gateway, CONVERSATIONS_MAX),
             next: None,
             late: Balance::default(),
             unwatched: Unwatched { until: TimeRange::ALWAYS.from, cause: LossCause::AgentDown },

@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use engine::{Cell, FindOrder, Found, FoundRecord, Page};
-use flow::{Record, TimeRange, Timestamp};
+use flow::{FlowId, Record, TimeRange, Timestamp};
 use proptest::prelude::*;
 use query::{Case, IndexedFields, Syntax, parse};
 
@@ -30,6 +30,8 @@ fn value_of_some_field() -> impl Strategy<Value = String> {
         "reject-rule=",
         "dst-country=443",
         "flow-state=NEW",
+        "flow-id=443",
+        "flow-id=d754024bbebe1f3d",
         "direction=EGRESS",
     ]);
     let addresses = prop::sample::select(vec![
@@ -48,9 +50,9 @@ fn value_of_some_field() -> impl Strategy<Value = String> {
         "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff",
     ]);
     let numbers = prop::sample::select(vec![0, 1, 79, 80, 443, 65_535, 9_223_372_036_854_775_807_u64]);
-    let address_fields = prop::sample::select(vec!["srcaddr", "dstaddr", "natsrcaddr"]);
+    let address_fields = prop::sample::select(vec!["srcaddr", "dstaddr", "natsrcaddr", "natdstaddr"]);
     let number_fields =
-        prop::sample::select(vec!["srcport", "dstport", "bytes", "lost", "protocol", "dst-asn"]);
+        prop::sample::select(vec!["srcport", "dstport", "natdstport", "bytes", "lost", "protocol", "dst-asn"]);
     prop_oneof![
         texts.prop_map(str::to_owned),
         (address_fields, addresses).prop_map(|(field, address)| format!("{field}={address}")),
@@ -58,10 +60,20 @@ fn value_of_some_field() -> impl Strategy<Value = String> {
     ]
 }
 
+/// A conversation whose `flow-id` is in some of the searches.
+const CONVERSATION: &str = "nat-gateway-id=nat-1 flow-start=5 protocol=6 srcaddr=10.0.0.1 dstaddr=10.1.0.0 srcport=80 dstport=443";
+
 fn some_record() -> impl Strategy<Value = Record> {
     let values = prop::collection::vec(value_of_some_field(), 0..8);
-    (0..5_000_i64, values)
-        .prop_map(|(start_ms, values)| record(&format!("start-ms={start_ms} {}", values.join(" "))))
+    (0..5_000_i64, values, prop::sample::select(vec!["", CONVERSATION])).prop_map(
+        |(start_ms, values, conversation)| {
+            let mut record = record(&format!("start-ms={start_ms} {conversation} {}", values.join(" ")));
+            if record.flow_id.is_none() {
+                record.flow_id = FlowId::of_record(&record).map(|id| id.to_string().into());
+            }
+            record
+        },
+    )
 }
 
 fn condition() -> impl Strategy<Value = String> {
@@ -96,6 +108,20 @@ fn condition() -> impl Strategy<Value = String> {
         "srcaddr:\"\"",
         "dstaddr:[10.0.0.1 TO 10.1.0.0]",
         "dstaddr:[::1 TO ffff::]",
+        "flow-id:d754024bbebe1f3d",
+        "flow-id:D754024BBEBE1F3D",
+        "flow-id:d7540*",
+        "flow-id:*",
+        "flow-id:\"\"",
+        "d754024bbebe1f3d",
+        "d7540*",
+        "natdstaddr:10.1.0.0",
+        "natdstaddr:10.0.0.0/15",
+        "natdstaddr:*",
+        "natdstaddr:10.1*",
+        "natdstport:443",
+        "natdstport:<443",
+        "natdstport:\"\"",
         "dstport:443",
         "dstport:>=80",
         "dstport<80",

@@ -11,11 +11,11 @@ use std::sync::Arc;
 
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{Int64Type, TimestampMillisecondType};
-use flow::{FIELDS, FieldKind, LogStatus, Record, TimeRange, Timestamp, TopicId, Value};
+use flow::{FIELDS, FieldKind, FlowId, LogStatus, Record, TimeRange, Timestamp, TopicId, Value, field};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use store::{
-    AGE_COLUMN, DURATION_COLUMN, LogsetRow, NewBatch, Owner, ROW_COLUMN, Snapshot, StorageType, Store,
-    StoreError, TIMESTAMP_COLUMN, TopicRow, address_of,
+    AGE_COLUMN, DURATION_COLUMN, FLOW_ID_FOLLOWS, FOLLOWS_COLUMN, LogsetRow, NewBatch, Owner, ROW_COLUMN,
+    SAME_AS, SameAs, Snapshot, StorageType, Store, StoreError, TIMESTAMP_COLUMN, TopicRow, address_of,
 };
 use tempfile::TempDir;
 use uuid::Uuid;
@@ -166,6 +166,19 @@ fn rows_of_batch(rows: &RecordBatch) -> Vec<(i64, Record)> {
     (0..rows.num_rows()).map(|row| row_of_batch(rows, row)).collect()
 }
 
+/// Adds what follows by the rules that the row keeps.
+fn restore(record: &mut Record, rules: i64) {
+    for SameAs { field: name, other, rule } in SAME_AS {
+        if rules & rule != 0 {
+            let value = (field(other).unwrap().get)(record).unwrap();
+            (field(name).unwrap().set)(record, value);
+        }
+    }
+    if rules & FLOW_ID_FOLLOWS != 0 {
+        record.flow_id = Some(FlowId::of_record(record).unwrap().to_string().into());
+    }
+}
+
 fn row_of_batch(rows: &RecordBatch, row: usize) -> (i64, Record) {
     let numbers = rows.column_by_name(ROW_COLUMN).unwrap().as_primitive::<Int64Type>();
     let moments = rows.column_by_name(TIMESTAMP_COLUMN).unwrap().as_primitive::<TimestampMillisecondType>();
@@ -194,6 +207,7 @@ fn row_of_batch(rows: &RecordBatch, row: usize) -> (i64, Record) {
             (field.set)(&mut record, value);
         }
     }
+    restore(&mut record, number(FOLLOWS_COLUMN).unwrap_or_default());
     assert_eq!(record.start.millis(), moments.value(row), "the moment of a row is the start of its record");
     (numbers.value(row), record)
 }
