@@ -1,4 +1,4 @@
-//! `cargo xtask bench`: measures what capture costs and whether it is exact, and prints a table for `docs/reference`.
+//! `cargo xtask bench`: measures what capture costs and whether it is exact, and how records are stored and found, and prints a table for `docs/reference`.
 //!
 //! Hides: which measurements there are, which build is measured.
 //! Knows nothing of: how anything is measured.
@@ -7,6 +7,7 @@ mod accuracy;
 mod agent;
 mod cost;
 mod setting;
+mod store;
 
 use std::path::Path;
 
@@ -35,10 +36,27 @@ impl Size {
 
 /// There is no such measurement.
 #[derive(Debug, thiserror::Error)]
-#[error("there is no measurement `{what}`: `accuracy`, `cost` and `agent` are offered")]
+#[error(
+    "there is no measurement `{what}`: `accuracy`, `cost`, `agent` and `store [--quick] [--rows N]` are offered"
+)]
 pub(crate) struct NoSuchMeasurement {
     /// What was asked for.
     what: String,
+}
+
+/// Measures what is stored, beside other programs that store it; `options` are `--quick` and `--rows N`.
+pub(crate) fn bench_store(root: &Path, options: &[&str]) -> Result<(), Failure> {
+    let (mut size, mut rows, mut rest) = (Size::Full, None, options);
+    loop {
+        match rest {
+            [] => return store::measure(root, size, rows),
+            ["--quick", after @ ..] => (size, rest) = (Size::Quick, after),
+            ["--rows", number, after @ ..] if number.parse::<u64>().is_ok() => {
+                (rows, rest) = (number.parse().ok(), after);
+            }
+            [what, ..] => return Err(NoSuchMeasurement { what: (*what).to_owned() }.into()),
+        }
+    }
 }
 
 /// Builds, measures and prints.

@@ -56,6 +56,11 @@ pub(crate) fn build(root: &Path) -> Result<(), Failure> {
 
 /// The program `natlens` as the last build left it, in the folder of its profile.
 pub(crate) fn program(root: &Path, profile: &str) -> Result<PathBuf, Failure> {
+    Ok(target(root)?.join(profile).join("natlens"))
+}
+
+/// The folder into which cargo builds.
+pub(crate) fn target(root: &Path) -> Result<PathBuf, Failure> {
     #[derive(Deserialize)]
     struct Metadata {
         target_directory: PathBuf,
@@ -63,7 +68,7 @@ pub(crate) fn program(root: &Path, profile: &str) -> Result<PathBuf, Failure> {
     let text = output(cargo(root).args(["metadata", "--no-deps", "--format-version", "1"]))?;
     let metadata: Metadata = serde_json::from_str(&text)
         .map_err(|error| Failure::file("read", "the answer of `cargo metadata`")(error.into()))?;
-    Ok(metadata.target_directory.join(profile).join("natlens"))
+    Ok(metadata.target_directory)
 }
 
 /// Installs the console's packages as its lock file names them, unless they are there already.

@@ -28,6 +28,8 @@ const USAGE: &str = "usage: cargo xtask COMMAND
   demo               brings everything up around a real NAT gateway, and shows its records
   bench WHAT         measures and prints a table; WHAT is `accuracy`, `cost` or `agent` (root)
   bench WHAT --quick the same with little traffic and the development build: tries whether it works, measures nothing
+  bench store [--quick] [--rows N]
+                     how large a day of N records is, and how fast it is searched, beside DuckDB and chdb
   soak [--minutes N] [--seed N]
                      kills agent and server at random under traffic; fails unless every packet is accounted for once (root)
   flows --rows N --out FOLDER
@@ -44,6 +46,7 @@ fn main() -> ExitCode {
         ["install"] => machine::install(machine::FOR_TESTS),
         ["ci"] => ci::ci(&root),
         ["demo"] => demo::demo(&root),
+        ["bench", "store", options @ ..] => bench::bench_store(&root, options),
         ["bench", what] => bench::bench(&root, what, bench::Size::Full),
         ["bench", what, "--quick"] => bench::bench(&root, what, bench::Size::Quick),
         ["soak", options @ ..] => soak::soak(&root, options),

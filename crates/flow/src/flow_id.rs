@@ -44,18 +44,20 @@ impl FlowIds {
 impl FlowId {
     /// The name that the conversation of a record has by its other fields, or `None` when these name no conversation.
     pub fn of_record(record: &Record) -> Option<Self> {
-        let tuple = |srcaddr: Option<IpAddr>, dstaddr: Option<IpAddr>, ports: [Option<u16>; 2]| {
-            Some(Tuple { srcaddr: srcaddr?, dstaddr: dstaddr?, srcport: ports[0]?, dstport: ports[1]? })
+        let tuple = |srcaddr: Option<IpAddr>,
+                     dstaddr: Option<IpAddr>,
+                     (srcport, dstport): (Option<u16>, Option<u16>)| {
+            Some(Tuple { srcaddr: srcaddr?, dstaddr: dstaddr?, srcport: srcport?, dstport: dstport? })
         };
         let translated = match (record.natsrcaddr, record.natdstaddr, record.natsrcport, record.natdstport) {
             (None, None, None, None) => None,
             (source, destination, source_port, destination_port) => {
-                Some(tuple(source, destination, [source_port, destination_port])?)
+                Some(tuple(source, destination, (source_port, destination_port))?)
             }
         };
         let key = FlowKey {
             protocol: record.protocol?,
-            original: tuple(record.srcaddr, record.dstaddr, [record.srcport, record.dstport])?,
+            original: tuple(record.srcaddr, record.dstaddr, (record.srcport, record.dstport))?,
             translated,
         };
         Some(FlowIds::of_gateway(record.nat_gateway_id.as_deref()?).id(&key, record.flow_start?))
@@ -63,11 +65,14 @@ impl FlowId {
 
     /// The name as it is written: sixteen hexadecimal digits without capitals, in ASCII.
     pub fn digits(self) -> [u8; DIGITS] {
-        let mut shift = u64::BITS;
-        [(); DIGITS].map(|()| {
-            shift -= 4;
-            b"0123456789abcdef"[(self.0 >> shift & 0xf) as usize]
-        })
+        let mut rest = self.0;
+        let mut digits = [b'0'; DIGITS];
+        for digit in digits.iter_mut().rev() {
+            let value = (rest & 0xf) as u8;
+            *digit = if value < 10 { b'0' + value } else { b'a' - 10 + value };
+            rest >>= 4;
+        }
+        digits
     }
 
     /// The name that is written so, or `None` unless it is sixteen hexadecimal digits without capitals.
@@ -138,6 +143,8 @@ mod tests {
         assert_eq!(FlowId::of_record(&record), None, "half a translation names nothing");
         (record.natdstaddr, record.natdstport) = (record.dstaddr, record.dstport);
         assert_ne!(name(&record), "6c8ae485822289e0");
+        let id = FlowId::of_record(&record).unwrap();
+        assert_eq!(id.digits(), id.to_string().as_bytes());
     }
 
     #[test]

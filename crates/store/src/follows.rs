@@ -97,8 +97,7 @@ fn is_same<T: PartialEq>(field: Option<T>, other: Option<T>) -> bool {
 /// Rows of an older segment, which hold everything, without what follows. `rows` have the columns of today.
 pub(crate) fn without_what_follows(rows: &RecordBatch) -> RecordBatch {
     let schema = rows.schema();
-    let column =
-        |name: &str| Arc::clone(&rows.columns()[schema.index_of(name).expect("rows have all columns")]);
+    let column = |name: &str| Arc::clone(rows.column_by_name(name).expect("rows have all columns"));
     let named = FLOW_ID_COLUMNS.map(column);
     let named = FlowIdColumns::of(&named).expect("rows have the types of columns");
     let same = SAME_AS.map(|same| (same, column(same.field), column(same.other)));
@@ -193,12 +192,17 @@ impl<'a> FlowIdColumns<'a> {
             srcport: port(self.original.source_ports, row)?,
             dstport: port(self.original.destination_ports, row)?,
         };
-        let same = SAME_AS.map(|same| self.keeps(row, same.rule));
+        let [source, source_port, destination, destination_port] =
+            SAME_AS.map(|same| self.keeps(row, same.rule));
         let translated = (
-            if same[0] { Some(original.srcaddr) } else { address(self.translated.sources, row) },
-            if same[1] { Some(original.srcport) } else { port(self.translated.source_ports, row) },
-            if same[2] { Some(original.dstaddr) } else { address(self.translated.destinations, row) },
-            if same[3] { Some(original.dstport) } else { port(self.translated.destination_ports, row) },
+            if source { Some(original.srcaddr) } else { address(self.translated.sources, row) },
+            if source_port { Some(original.srcport) } else { port(self.translated.source_ports, row) },
+            if destination { Some(original.dstaddr) } else { address(self.translated.destinations, row) },
+            if destination_port {
+                Some(original.dstport)
+            } else {
+                port(self.translated.destination_ports, row)
+            },
         );
         let translated = match translated {
             (None, None, None, None) => None,
