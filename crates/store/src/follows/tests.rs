@@ -1,3 +1,8 @@
+//! What follows comes back, and what does not is kept.
+//!
+//! Hides: nothing.
+//! Knows nothing of: files.
+
 use flow::{LogStatus, Value, field};
 
 use super::*;
