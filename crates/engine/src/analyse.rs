@@ -4,7 +4,7 @@
 //! Knows nothing of: which statements are allowed.
 
 use datafusion::arrow::datatypes::DataType;
-use datafusion::common::ScalarValue;
+use datafusion::common::{ScalarValue, TableReference};
 use datafusion::dataframe::DataFrame;
 use datafusion::error::DataFusionError;
 use datafusion::execution::context::SQLOptions;
@@ -19,10 +19,12 @@ use store::TIMESTAMP_COLUMN;
 use crate::ANSWER_BYTES_MAX;
 use crate::address;
 use crate::answer::Table;
+use crate::before::Before;
 use crate::engine::{Engine, Scope};
 use crate::error::{EngineError, Place, SqlError, SqlErrorClass, innermost, unknown_column};
 use crate::predicate::{all_of, column, predicate, within};
-use crate::sql::{self, Dialect};
+use crate::series;
+use crate::sql::{self, Dialect, Reading};
 use crate::table::{SegmentTable, overlapping};
 
 impl Engine {
@@ -48,6 +50,11 @@ impl Engine {
                 histogram_seconds_east: self.settings().histogram_seconds_east,
             },
             index: scope.index.clone(),
+            before: Before {
+                segments: scope.snapshot.segments.clone(),
+                range: scope.range,
+                search: query.search.clone(),
+            },
             sql,
         };
         let fault = self.fault();
@@ -62,6 +69,7 @@ struct Analysis {
     found: Expr,
     index: IndexedFields,
     dialect: Dialect,
+    before: Before,
     sql: SqlText,
 }
 
@@ -70,20 +78,27 @@ impl Analysis {
         self,
         fault: impl Fn(DataFusionError) -> EngineError + Send + Copy,
     ) -> Result<Table, EngineError> {
-        let Self { session, table, found, index, dialect, sql } = self;
-        let statement = sql::read(&sql, &dialect)?;
+        let Self { session, table, found, index, dialect, before, sql } = self;
+        let Reading { statement, spans } = sql::read(&sql, &dialect)?;
         let known = Known { sql: &sql, index: &index };
         let explain = |error| known.explained(error).map_or_else(fault, EngineError::Sql);
 
         let log = table.rows_in(&session).and_then(|rows| rows.filter(found));
         let log = log.and_then(|rows| rows.select(columns(&index))).map_err(fault)?;
         session.register_table(sql::TABLE, log.into_view()).map_err(fault)?;
+        for seconds in spans {
+            let rows = before.rows(&session, &index, seconds);
+            let rows = rows.and_then(|rows| rows.select(columns(&index))).map_err(fault)?;
+            let name = TableReference::bare(sql::table_before(seconds));
+            session.register_table(name, rows.into_view()).map_err(fault)?;
+        }
 
         let statement = parser::Statement::Statement(Box::new(statement));
         let plan = session.state().statement_to_plan(statement).await.map_err(explain)?;
         let nothing_changes =
             SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
         nothing_changes.verify_plan(&plan).map_err(explain)?;
+        let plan = series::filled(&session, plan, before.range).await.map_err(explain)?;
 
         let rows_max = usize::try_from(dialect.rows_max).unwrap_or(usize::MAX);
         let rows = DataFrame::new(session.state(), plan).limit(0, Some(rows_max)).map_err(explain)?;

@@ -145,7 +145,7 @@ fn cells(column: &ArrayRef) -> Result<Vec<Cell>, ArrowError> {
                 .collect()
         }
         ColumnKind::Varchar => {
-            let options = FormatOptions::default();
+            let options = FormatOptions::default().with_null("null");
             let printed = ArrayFormatter::try_new(column, &options)?;
             let text = |row| {
                 if column.is_null(row) {

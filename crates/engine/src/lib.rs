@@ -9,6 +9,7 @@
 mod address;
 mod analyse;
 mod answer;
+mod before;
 mod derived;
 mod engine;
 mod error;
@@ -19,10 +20,12 @@ mod histogram;
 mod phrase;
 mod predicate;
 mod record;
+mod series;
 mod sql;
 mod table;
 
 pub use answer::{Cell, Column, ColumnKind, Table};
+pub use before::range_with_before;
 pub use engine::{Engine, EngineSettings, Scope};
 pub use error::{EngineError, EngineErrorClass, Place, SqlError, SqlErrorClass};
 pub use find::{FindOrder, Found, FoundRecord, Page, Position};

@@ -9,7 +9,9 @@
 )]
 
 mod call;
+mod compare;
 
+use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
@@ -24,6 +26,7 @@ use datafusion::sql::sqlparser::tokenizer::{Location, Span, Token, TokenWithSpan
 use query::SqlText;
 
 use call::{call, literal, number, translate};
+pub(crate) use compare::table_before;
 
 use crate::error::{Place, SqlError, SqlErrorClass};
 use crate::function;
@@ -44,15 +47,30 @@ pub(crate) struct Dialect {
     pub(crate) histogram_seconds_east: i64,
 }
 
+/// A statement that was read.
+#[derive(Debug)]
+pub(crate) struct Reading {
+    pub(crate) statement: Statement,
+    /// How many seconds before their time the records are that it also asks for: see [`table_before`].
+    pub(crate) spans: BTreeSet<u64>,
+}
+
 /// Reads a statement.
-pub(crate) fn read(sql: &SqlText, dialect: &Dialect) -> Result<Statement, SqlError> {
+pub(crate) fn read(sql: &SqlText, dialect: &Dialect) -> Result<Reading, SqlError> {
     let mut query = parse(sql)?;
-    let mut rewriting = Rewriting { sql, dialect, with: Vec::new(), depth: 0 };
+    let mut rewriting = Rewriting { sql, dialect, with: Vec::new(), depth: 0, spans: BTreeSet::new() };
     if let ControlFlow::Break(error) = query.visit(&mut rewriting) {
         return Err(error);
     }
+    let spans = rewriting.spans;
     limit(sql, &mut query, dialect.rows_max)?;
-    Ok(Statement::Query(query))
+    Ok(Reading { statement: Statement::Query(query), spans })
+}
+
+/// How many seconds before its time a statement also reads; `None` when it does not, or cannot be read.
+pub(crate) fn looks_back(sql: &SqlText) -> Option<u64> {
+    let dialect = Dialect { hidden: Vec::new(), rows_max: u64::MAX, histogram_seconds_east: 0 };
+    read(sql, &dialect).ok()?.spans.last().copied()
 }
 
 /// Where line and column of SQL stand in the query; `None` for the place that parsers use for "unknown".
@@ -213,6 +231,8 @@ struct Rewriting<'a> {
     with: Vec<String>,
     /// How many expressions stand around the present place.
     depth: usize,
+    /// How many seconds `compare` looks back.
+    spans: BTreeSet<u64>,
 }
 
 impl VisitorMut for Rewriting<'_> {
@@ -263,6 +283,14 @@ impl VisitorMut for Rewriting<'_> {
                 }
                 _ => {}
             }
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn post_visit_select(&mut self, select: &mut Select) -> ControlFlow<SqlError> {
+        match compare::spread(select, &self.with) {
+            Ok(spans) => self.spans.extend(spans),
+            Err(wrong) => return self.refuse(&wrong, select.span()),
         }
         ControlFlow::Continue(())
     }

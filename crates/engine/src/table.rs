@@ -5,6 +5,7 @@
 
 use std::path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use datafusion::arrow::datatypes::{DataType, Field, SchemaRef};
@@ -19,15 +20,16 @@ use datafusion::datasource::physical_plan::parquet::CachedParquetFileReaderFacto
 use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, ParquetSource};
 use datafusion::datasource::source::DataSourceExec;
 use datafusion::datasource::table_schema::TableSchema;
-use datafusion::logical_expr::Expr;
+use datafusion::logical_expr::{Expr, lit};
 use datafusion::object_store::path::Path as StorePath;
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::empty::EmptyExec;
 use datafusion::prelude::SessionContext;
 use flow::TimeRange;
-use store::{Segment, segment_schema};
+use store::{Segment, TIMESTAMP_COLUMN, segment_schema};
 
 use crate::derived;
+use crate::predicate::column;
 
 /// The column that tells which segment a row comes from.
 pub(crate) const SEGMENT_COLUMN: &str = "__SEGMENT__";
@@ -62,6 +64,22 @@ impl SegmentTable {
     /// The rows with every field: what is not stored is computed.
     pub(crate) fn rows_in(self, session: &SessionContext) -> Result<DataFrame, DataFusionError> {
         session.read_table(Arc::new(self))?.select(derived::columns())
+    }
+
+    /// The rows of which `kept` is true, moved to a later time: every field that is a moment says so.
+    pub(crate) fn rows_later_in(
+        self,
+        session: &SessionContext,
+        kept: Expr,
+        by: Duration,
+    ) -> Result<DataFrame, DataFusionError> {
+        let by = lit(ScalarValue::DurationMillisecond(i64::try_from(by.as_millis()).ok()));
+        let moved = |field: &Arc<Field>| match field.name().as_str() {
+            TIMESTAMP_COLUMN => (column(TIMESTAMP_COLUMN) + by.clone()).alias(TIMESTAMP_COLUMN),
+            name => column(name),
+        };
+        let columns: Vec<Expr> = self.schema.table_schema().fields().iter().map(moved).collect();
+        session.read_table(Arc::new(self))?.filter(kept)?.select(columns)?.select(derived::columns())
     }
 
     /// How many rows there are; nothing else is known before they are read.
@@ -133,7 +151,7 @@ mod tests {
 
     use super::*;
     use crate::engine::{Engine, EngineSettings};
-    use crate::predicate::{column, predicate};
+    use crate::predicate::predicate;
 
     #[tokio::test]
     async fn searches_are_carried_out_where_the_segments_are_read() {

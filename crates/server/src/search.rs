@@ -48,7 +48,8 @@ pub(crate) fn question(
     text: (&str, Syntax),
 ) -> Result<Question, Failure> {
     let Subject { topic, index, query } = subject(asked, topic, text)?;
-    let snapshot = asked.server.store.snapshot(&asked.owner, &topic.id, range)?;
+    let read = engine::range_with_before(&query, range);
+    let snapshot = asked.server.store.snapshot(&asked.owner, &topic.id, read)?;
     Ok(Question { topic, scope: Scope { snapshot, range, index }, query })
 }
 

@@ -1,4 +1,4 @@
-//! `date_format`, `date_parse`, `date_add`, `date_diff`, `last_day_of_month`, `to_iso8601`, `human_readable_seconds`.
+//! `time_series`, `date_format`, `date_parse`, `date_add`, `date_diff`, `last_day_of_month`, `to_iso8601`, `human_readable_seconds`.
 //!
 //! Hides: the calendar, and the letters of MySQL's patterns. All moments are in UTC.
 //! Knows nothing of: columns.
@@ -9,8 +9,15 @@ use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp, Unit};
 
 use super::row::{Given, Kind, Made, RowFunction, misfit};
+use crate::series::TIME_SERIES;
 
 pub(super) const FUNCTIONS: &[RowFunction] = &[
+    RowFunction {
+        name: TIME_SERIES,
+        takes: &[&[Kind::Moment, Kind::Long, Kind::Long, Kind::Text, Kind::Text]],
+        gives: Kind::Text,
+        of_row: time_series,
+    },
     RowFunction {
         name: "date_format",
         takes: &[&[Kind::Moment, Kind::Text]],
@@ -61,6 +68,14 @@ const UNITS: &[(&str, Unit)] = &[
     ("month", Unit::Month),
     ("year", Unit::Year),
 ];
+
+/// How a window is written; which windows there are says `series`.
+fn time_series(given: &[Given<'_>]) -> Result<Option<Made>, String> {
+    let [Given::Moment(at), _, Given::Long(east), Given::Text(pattern), _] = given else {
+        return Err(misfit());
+    };
+    date_format(&[Given::Moment(at.saturating_add(*east)), Given::Text(pattern)])
+}
 
 fn date_format(given: &[Given<'_>]) -> Result<Option<Made>, String> {
     let [Given::Moment(at), Given::Text(pattern)] = given else { return Err(misfit()) };

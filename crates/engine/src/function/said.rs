@@ -9,6 +9,8 @@ use datafusion::sql::sqlparser::ast::{Expr, Value, VisitMut as _, VisitorMut};
 use datafusion::sql::sqlparser::dialect::GenericDialect;
 use datafusion::sql::sqlparser::parser::Parser;
 
+use crate::series::{PADDINGS, TIME_SERIES};
+
 /// A call with that many arguments, and what it means; `$1` is the first argument.
 const SAID: &[(&str, usize, &str)] = &[
     ("approx_percentile", 2, "approx_percentile_cont($1, $2)"),
@@ -87,7 +89,59 @@ pub(crate) fn histogram(arguments: &[Expr], seconds_east: i64) -> Expr {
     filled(&format!("date_bin($2, timestamp_of($1) + {shift}) - {shift}"), arguments)
 }
 
-fn filled(meaning: &str, arguments: &[Expr]) -> Expr {
+/// `time_series(moment, window, pattern, padding)`, with the same days; or what is wrong with its arguments.
+pub(crate) fn time_series(arguments: &[Expr], seconds_east: i64) -> Result<Expr, String> {
+    let [moment, window, pattern, padding] = arguments else {
+        let form = query::function(TIME_SERIES).map_or(TIME_SERIES, |known| known.form);
+        return Err(format!("write `{form}`"));
+    };
+    let padding = written(padding).map(|padding| padding.to_ascii_lowercase());
+    let padding = padding.filter(|padding| PADDINGS.contains(&padding.as_str())).ok_or_else(|| {
+        format!("`{TIME_SERIES}` fills gaps with one of the texts `{}`", PADDINGS.join("`, `"))
+    })?;
+    if !matches!(pattern, Expr::Value(value) if matches!(value.value, Value::SingleQuotedString(_))) {
+        return Err(format!("`{TIME_SERIES}` takes the pattern as a text, as in '%Y-%m-%d %H:%i:%s'"));
+    }
+    let seconds = written(window).and_then(|window| window_seconds(&window)).ok_or_else(|| {
+        format!("`{TIME_SERIES}` takes the window as a number and a unit, as in '30s', '5m', '1h' or '1d'")
+    })?;
+    let interval = Expr::value(Value::SingleQuotedString(format!("{seconds} seconds")));
+    let padding = Expr::value(Value::SingleQuotedString(padding));
+    let shift = format!("INTERVAL '{seconds_east} seconds'");
+    let (length, east) = (seconds.saturating_mul(1000), seconds_east.saturating_mul(1000));
+    let bin = format!("date_bin(cast($2 AS interval), timestamp_of($1) + {shift}) - {shift}");
+    let meaning = format!("{TIME_SERIES}({bin}, {length}, {east}, $3, $4)");
+    Ok(filled(&meaning, &[moment.clone(), interval, pattern.clone(), padding]))
+}
+
+/// The text, number or NULL that an expression is.
+fn written(expr: &Expr) -> Option<String> {
+    let Expr::Value(value) = expr else { return None };
+    if let Value::SingleQuotedString(text) | Value::Number(text, _) = &value.value {
+        return Some(text.clone());
+    }
+    (value.value == Value::Null).then(|| "null".to_owned())
+}
+
+/// The longest window of a time series. Unit: seconds.
+const WINDOW_SECONDS_MAX: i64 = 366 * 86_400;
+
+/// `5m` as seconds.
+fn window_seconds(window: &str) -> Option<i64> {
+    let (number, unit) = window.split_at_checked(window.len().checked_sub(1)?)?;
+    let unit = match unit {
+        "s" => 1,
+        "m" => 60,
+        "h" => 3_600,
+        "d" => 86_400,
+        _ => return None,
+    };
+    let seconds = number.parse::<i64>().ok()?.checked_mul(unit)?;
+    (1..=WINDOW_SECONDS_MAX).contains(&seconds).then_some(seconds)
+}
+
+/// The expression of a text, with `arguments` in the place of their numbers.
+pub(crate) fn filled(meaning: &str, arguments: &[Expr]) -> Expr {
     let mut parser =
         Parser::new(&GenericDialect {}).try_with_sql(meaning).expect("the table has only words of SQL");
     let mut expr = parser.parse_expr().expect("the table has only expressions");

@@ -25,6 +25,7 @@ pub(super) fn translate(expr: &mut Expr, seconds_east: i64) -> Result<(), SqlErr
         ("nth_value", [_, place]) if literal(place) == Some(0) => {
             return Err(refused("`nth_value` counts from 1".to_owned()));
         }
+        ("time_series", _) => Some(said::time_series(&arguments, seconds_east).map_err(refused)?),
         ("histogram", [_, _]) => Some(said::histogram(&arguments, seconds_east)),
         _ => said::said(name, &arguments),
     };
@@ -66,7 +67,7 @@ fn refused(message: String) -> SqlError {
 }
 
 /// The arguments, when they are nothing but expressions.
-fn plain_arguments(function: &Function) -> Option<Vec<Expr>> {
+pub(super) fn plain_arguments(function: &Function) -> Option<Vec<Expr>> {
     let FunctionArguments::List(list) = &function.args else { return None };
     if list.duplicate_treatment.is_some() || !list.clauses.is_empty() {
         return None;

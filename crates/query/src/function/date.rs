@@ -12,6 +12,17 @@ pub(super) const FUNCTIONS: &[Function] = &[
         "the start of the bucket of that length; days begin at midnight in the time zone of the server, UTC+8 by default",
     ),
     entry(
+        "time_series",
+        "time_series(moment, window, pattern, padding)",
+        "the start of the window (`30s`, `5m`, `1h`, `1d`) as text, in the time zone of `histogram`; needs GROUP BY, and \
+         fills windows without records with `0`, `null`, `last`, `next` or `avg` (the mean of both)",
+    ),
+    entry(
+        "compare",
+        "compare(x, seconds, …)",
+        "a column of a subquery now, so many seconds before, and now divided by before, as an array",
+    ),
+    entry(
         "date_trunc",
         "date_trunc(unit, moment)",
         "the start of the `second`, `minute`, `hour`, `day`, `week`, `month`, `quarter` or `year`",

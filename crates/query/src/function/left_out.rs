@@ -6,8 +6,7 @@
 use super::LeftOut;
 
 pub(super) const LEFT_OUT: &[LeftOut] = &[
-    LeftOut { name: "time_series", instead: "`histogram` with GROUP BY gives the buckets that have records" },
-    LeftOut { name: "compare", instead: "ask twice, with the two time ranges" },
+    LeftOut { name: "ts_compare", instead: "write `compare`, which compares groups, too" },
     LeftOut { name: "ip_to_country", instead: "write `ip_to_country_code`" },
     LeftOut {
         name: "ip_to_country_geo",
