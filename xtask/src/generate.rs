@@ -7,6 +7,7 @@ mod cases;
 mod fields;
 mod functions;
 mod searches;
+mod sql_words;
 
 use std::path::Path;
 use std::process::Command;
@@ -28,6 +29,9 @@ const FUNCTIONS: &str = "docs/reference/functions.md";
 
 /// What can be searched, made from the cases of the language.
 const SEARCHES: &str = "docs/reference/searches.md";
+
+/// The words and functions of SQL, made from the tables of the language.
+const SQL_WORDS: &str = "console/src/query/sql-words.ts";
 
 /// Writes every generated file.
 pub(crate) fn write(root: &Path) -> Result<(), Failure> {
@@ -52,7 +56,7 @@ pub(crate) fn check(root: &Path) -> Result<(), Failure> {
     if stale.is_empty() { Ok(()) } else { Err(Failure::Stale { paths: stale }) }
 }
 
-fn texts(root: &Path) -> Result<[(&'static str, String); 5], Failure> {
+fn texts(root: &Path) -> Result<[(&'static str, String); 6], Failure> {
     ci::build(root)?;
     let config = output(Command::new(ci::program(root, "debug")?).args(["config", "--reference"]))?;
     Ok([
@@ -61,5 +65,6 @@ fn texts(root: &Path) -> Result<[(&'static str, String); 5], Failure> {
         (FIELDS, fields::page()),
         (FUNCTIONS, functions::page(root)?),
         (SEARCHES, searches::page(root)?),
+        (SQL_WORDS, sql_words::file()),
     ])
 }

@@ -18,6 +18,8 @@ export type Candidate = {
   text: string
   /** The field that it is, or that it is a value of. */
   field?: string
+  /** What a function takes. */
+  form?: string
 }
 
 export type Completion = {
@@ -114,7 +116,7 @@ function fieldCandidates(fields: readonly KnownField[]): Candidate[] {
 }
 
 function sqlCandidates(fields: readonly KnownField[]): Candidate[] {
-  const words = SQL_WORDS.map((text): Candidate => ({ kind: 'sql-word', text }))
+  const words = SQL_WORDS.map(({ text, form }): Candidate => ({ kind: 'sql-word', text, form }))
   const names = fields.map(({ Name }): Candidate => ({ kind: 'field', text: sqlName(Name), field: Name }))
   return [...words, ...names]
 }

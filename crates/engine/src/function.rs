@@ -4,6 +4,7 @@
 //! Knows nothing of: statements; `sql` applies this to every call. Which functions there are says `query::FUNCTIONS`.
 
 mod date;
+mod json;
 mod pattern;
 mod row;
 pub(crate) mod said;
@@ -37,7 +38,9 @@ pub(crate) fn install(state: &mut SessionState) -> Result<(), DataFusionError> {
     }
     growing::install(state)?;
     state.register_udf(Arc::new(ScalarUDF::new_from_impl(TimestampOf::new())))?;
-    for function in [subnet::FUNCTIONS, date::FUNCTIONS, pattern::FUNCTIONS, text::FUNCTIONS].concat() {
+    for function in
+        [subnet::FUNCTIONS, date::FUNCTIONS, pattern::FUNCTIONS, text::FUNCTIONS, json::FUNCTIONS].concat()
+    {
         state.register_udf(function.udf())?;
     }
     Ok(())

@@ -10,6 +10,8 @@
 
 mod call;
 mod compare;
+mod grammar;
+mod lambda;
 
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
@@ -19,7 +21,6 @@ use datafusion::sql::sqlparser::ast::{
     ObjectNamePart, Query, Select, SelectItem, SetExpr, Spanned as _, Statement, TableFactor, TableWithJoins,
     VisitMut as _, VisitorMut,
 };
-use datafusion::sql::sqlparser::dialect::GenericDialect;
 use datafusion::sql::sqlparser::keywords::Keyword;
 use datafusion::sql::sqlparser::parser::{Parser, ParserError};
 use datafusion::sql::sqlparser::tokenizer::{Location, Span, Token, TokenWithSpan, Tokenizer};
@@ -27,6 +28,7 @@ use query::SqlText;
 
 use call::{call, literal, number, translate};
 pub(crate) use compare::table_before;
+use grammar::Grammar;
 
 use crate::error::{Place, SqlError, SqlErrorClass};
 use crate::function;
@@ -84,8 +86,7 @@ pub(crate) fn place(sql: &SqlText, line: u64, column: u64) -> Option<Place> {
 }
 
 fn parse(sql: &SqlText) -> Result<Box<Query>, SqlError> {
-    let dialect = GenericDialect {};
-    let tokens = Tokenizer::new(&dialect, &sql.text).tokenize_with_location().map_err(|error| {
+    let tokens = Tokenizer::new(&Grammar, &sql.text).tokenize_with_location().map_err(|error| {
         let place = place(sql, error.location.line, error.location.column);
         SqlError::new(SqlErrorClass::Syntax, lower_case(&error.message)).at(place)
     })?;
@@ -95,7 +96,7 @@ fn parse(sql: &SqlText) -> Result<Box<Query>, SqlError> {
         return Err(SqlError::new(SqlErrorClass::Syntax, message));
     }
     nothing_hangs(sql, &tokens)?;
-    let mut parser = Parser::new(&dialect).with_tokens_with_locations(tokens);
+    let mut parser = Parser::new(&Grammar).with_tokens_with_locations(tokens);
     let statement = parser.parse_statement().map_err(|error| unparsable(sql, error))?;
     ends(sql, &mut parser)?;
     match statement {
@@ -321,10 +322,16 @@ impl VisitorMut for Rewriting<'_> {
 
     fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<SqlError> {
         self.depth += 1;
-        if self.depth <= SQL_DEPTH_MAX + 1 {
-            return ControlFlow::Continue(());
+        if self.depth > SQL_DEPTH_MAX + 1 {
+            let message = format!("the expression is more than {SQL_DEPTH_MAX} deep: split it up");
+            return self.refuse(&message, expr.span());
         }
-        self.refuse(&format!("the expression is more than {SQL_DEPTH_MAX} deep: split it up"), expr.span())
+        if let Expr::Lambda(lambda) = expr
+            && let Err(wrong) = lambda::check(lambda)
+        {
+            return self.refuse(&wrong, lambda.body.span());
+        }
+        ControlFlow::Continue(())
     }
 
     fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<SqlError> {

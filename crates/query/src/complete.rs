@@ -8,7 +8,7 @@ use std::ops::Range;
 use flow::FieldKind;
 
 use crate::Syntax;
-use crate::function::{self, Function};
+use crate::function;
 use crate::index::{IndexedField, IndexedFields};
 use crate::lexer::{Lexer, Position, Token, TokenKind};
 use crate::words;
@@ -151,13 +151,13 @@ fn offers(place: Place<'_>, index: &IndexedFields) -> Vec<Candidate> {
         }
         Place::Joint => JOINTS.iter().map(operator).collect(),
         Place::Sql => {
-            let keywords = KEYWORDS.iter().map(|keyword| Candidate {
+            let keywords = SQL_KEYWORDS.iter().map(|keyword| Candidate {
                 text: (*keyword).to_owned(),
                 kind: CandidateKind::Keyword,
                 help: "",
             });
             let functions = function::all().map(|function| Candidate {
-                text: call_of(function),
+                text: function.call(),
                 kind: CandidateKind::Function,
                 help: function.help,
             });
@@ -180,16 +180,6 @@ fn fitting(typed: &str, offers: Vec<Candidate>) -> Vec<Candidate> {
     ranked.into_iter().map(|(_, candidate)| candidate).collect()
 }
 
-/// How a call begins; all of it when nothing stands between the parentheses.
-fn call_of(function: &Function) -> String {
-    match function.form.strip_prefix(function.name) {
-        Some("()") => format!("{}()", function.name),
-        Some("(*)") => format!("{}(*)", function.name),
-        Some(form) if form.starts_with('(') => format!("{}(", function.name),
-        _ => function.name.to_owned(),
-    }
-}
-
 fn sql_name(name: &str) -> String {
     let bare = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
     if bare { name.to_owned() } else { format!("\"{name}\"") }
@@ -209,7 +199,8 @@ const SIGNS: &[(&str, &str)] =
 
 const PRESENCE: &[(&str, &str)] = &[("*", "there is a value")];
 
-const KEYWORDS: &[&str] = &[
+/// The words of SQL, in the order in which they are offered.
+pub const SQL_KEYWORDS: &[&str] = &[
     "SELECT",
     "AS",
     "WHERE",

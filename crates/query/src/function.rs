@@ -8,6 +8,7 @@ mod address;
 mod aggregate;
 mod array;
 mod date;
+mod json;
 mod left_out;
 mod math;
 mod text;
@@ -22,6 +23,18 @@ pub struct Function {
     pub form: &'static str,
     /// What it gives, in English.
     pub help: &'static str,
+}
+
+impl Function {
+    /// How a call begins; all of it when nothing stands between the parentheses.
+    pub fn call(&self) -> String {
+        match self.form.strip_prefix(self.name) {
+            Some("()") => format!("{}()", self.name),
+            Some("(*)") => format!("{}(*)", self.name),
+            Some(form) if form.starts_with('(') => format!("{}(", self.name),
+            _ => self.name.to_owned(),
+        }
+    }
 }
 
 /// Functions that belong together.
@@ -57,6 +70,7 @@ pub const FUNCTIONS: &[FunctionGroup] = &[
     FunctionGroup { name: "text", title: "Texts and regular expressions", functions: text::FUNCTIONS },
     FunctionGroup { name: "math", title: "Numbers, bits and conditions", functions: math::FUNCTIONS },
     FunctionGroup { name: "array", title: "Arrays", functions: array::FUNCTIONS },
+    FunctionGroup { name: "json", title: "JSON", functions: json::FUNCTIONS },
 ];
 
 /// Every published function that is not offered.

@@ -24,7 +24,7 @@ mod words;
 
 use parser::Parser;
 
-pub use complete::{Candidate, CandidateKind, Completion, complete};
+pub use complete::{Candidate, CandidateKind, Completion, SQL_KEYWORDS, complete};
 pub use error::{ErrorClass, QueryError};
 pub use function::{FUNCTIONS, Function, FunctionGroup, LEFT_OUT, LeftOut, function};
 pub use index::{Case, DELIMITERS, Delimiters, FullTextIndex, IndexedField, IndexedFields, TIMESTAMP_FIELD};

@@ -92,7 +92,7 @@ export function QueryBar({ page, fields, refusal, isRunning, onStop, editor }: Q
 }
 
 function helpOf(
-  { kind, text, field }: Candidate,
+  { kind, text, field, form }: Candidate,
   fields: readonly Schema<'RecordField'>[],
   { search }: Words,
   language: string,
@@ -100,7 +100,7 @@ function helpOf(
   const meant = fields.find(({ Name }) => Name === field)
   if (kind === 'field') return (language === 'zh-CN' ? meant?.HelpZh : meant?.Help) ?? ''
   const operators: Record<string, string> = search.query.operators
-  return operators[text] ?? ''
+  return form ?? operators[text] ?? ''
 }
 
 function refusedAt(query: string, { position, message }: ApiError): Mistake[] {

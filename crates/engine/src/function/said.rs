@@ -13,6 +13,7 @@ use crate::series::{PADDINGS, TIME_SERIES};
 
 /// A call with that many arguments, and what it means; `$1` is the first argument.
 const SAID: &[(&str, usize, &str)] = &[
+    ("any_match", 2, "array_any_match($1, $2)"),
     ("approx_percentile", 2, "approx_percentile_cont($1, $2)"),
     ("arbitrary", 1, "any_value($1)"),
     ("array_remove", 2, "array_remove_all($1, $2)"),
@@ -36,6 +37,7 @@ const SAID: &[(&str, usize, &str)] = &[
     ("e", 0, "2.718281828459045"),
     ("element_at", 2, "array_element($1, $2)"),
     ("every", 1, "bool_and($1)"),
+    ("filter", 2, "array_filter($1, $2)"),
     ("from_iso8601_date", 1, "to_timestamp_millis($1)"),
     ("from_iso8601_timestamp", 1, "to_timestamp_millis($1)"),
     ("from_unixtime", 1, "timestamp_of(cast($1 * 1000 AS bigint))"),
@@ -51,6 +53,7 @@ const SAID: &[(&str, usize, &str)] = &[
     ("minute", 1, "date_part('minute', timestamp_of($1))"),
     ("mod", 2, "($1 % $2)"),
     ("month", 1, "date_part('month', timestamp_of($1))"),
+    ("none_match", 2, "NOT array_any_match($1, $2)"),
     ("nan", 0, "cast('NaN' AS double)"),
     ("quarter", 1, "date_part('quarter', timestamp_of($1))"),
     ("rand", 0, "random()"),
@@ -60,9 +63,12 @@ const SAID: &[(&str, usize, &str)] = &[
     ("sha256", 1, "encode(sha256($1), 'hex')"),
     ("sha512", 1, "encode(sha512($1), 'hex')"),
     ("sign", 1, "signum($1)"),
+    ("slice", 3, "array_slice($1, $2, $2 + $3 - 1)"),
     ("split", 2, "string_to_array($1, $2)"),
+    ("to_base64", 1, "encode($1, 'base64')"),
     ("to_milliseconds", 1, "cast(timestamp_of($1) AS bigint)"),
     ("to_unixtime", 1, "to_unixtime(timestamp_of($1))"),
+    ("transform", 2, "array_transform($1, $2)"),
     ("truncate", 1, "trunc($1)"),
     ("typeof", 1, "arrow_typeof($1)"),
     ("variance", 1, "var_samp($1)"),

@@ -5,10 +5,10 @@
 
 use datafusion::sql::sqlparser::ast::{
     Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList, FunctionArguments, Ident, ObjectName,
-    Value,
+    UnaryOperator, Value,
 };
 
-use super::single;
+use super::{lambda, single};
 use crate::error::{SqlError, SqlErrorClass};
 use crate::function::{self, said};
 
@@ -24,6 +24,10 @@ pub(super) fn translate(expr: &mut Expr, seconds_east: i64) -> Result<(), SqlErr
     let meaning = match (name, arguments.as_slice()) {
         ("nth_value", [_, place]) if literal(place) == Some(0) => {
             return Err(refused("`nth_value` counts from 1".to_owned()));
+        }
+        ("all_match", [array, lambda]) => {
+            let none = said::said("any_match", &[array.clone(), lambda::negated(lambda)]);
+            none.map(|any| Expr::UnaryOp { op: UnaryOperator::Not, expr: Box::new(any) })
         }
         ("time_series", _) => Some(said::time_series(&arguments, seconds_east).map_err(refused)?),
         ("histogram", [_, _]) => Some(said::histogram(&arguments, seconds_east)),

@@ -1,4 +1,4 @@
-//! Functions of arrays. The first element is 1.
+//! Functions of arrays. The first element is 1. A lambda sees its own parameters only.
 //!
 //! Hides: nothing; it is a table.
 //! Knows nothing of: how they are computed.
@@ -19,5 +19,12 @@ pub(super) const FUNCTIONS: &[Function] = &[
     entry("array_union", "array_union(a, b)", "the elements of either, each once"),
     entry("array_intersect", "array_intersect(a, b)", "the elements of both"),
     entry("array_except", "array_except(a, b)", "the elements of a that b has not"),
+    entry("array_sum", "array_sum(array)", "the sum of the numbers"),
+    entry("filter", "filter(array, x -> condition)", "the elements for which the condition is true"),
+    entry("transform", "transform(array, x -> y)", "what becomes of each element"),
+    entry("any_match", "any_match(array, x -> condition)", "whether it is true for some element"),
+    entry("all_match", "all_match(array, x -> condition)", "whether it is true for every element"),
+    entry("none_match", "none_match(array, x -> condition)", "whether it is true for no element"),
+    entry("slice", "slice(array, from, length)", "a part; from the end if `from` is negative"),
     entry("flatten", "flatten(array)", "the elements of its elements"),
 ];

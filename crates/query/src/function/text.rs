@@ -45,6 +45,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
     ),
     entry("regexp_split", "regexp_split(text, pattern)", "what stands between the matches, as an array"),
     entry("encode", "encode(text, form)", "as `hex` or `base64`"),
+    entry("to_base64", "to_base64(text)", "as `base64`"),
     entry("md5", "md5(text)", "the digest in hexadecimal digits"),
     entry("sha256", "sha256(text)", "the digest in hexadecimal digits"),
     entry("sha512", "sha512(text)", "the digest in hexadecimal digits"),
