@@ -1,6 +1,6 @@
 //! Installs what building, testing and showing natlens needs on a Debian machine.
 //!
-//! Hides: the package manager.
+//! Hides: the package managers.
 //! Knows nothing of: Rust and Node, which are there already.
 
 use std::path::Path;
@@ -32,8 +32,9 @@ const FOR_THE_LAB: [Package; 4] = [
 ];
 
 /// Needed to know the truth about traffic, to rebuild kernel programs, and to look at pages.
-const FOR_CHECKING: [Package; 5] = [
+const FOR_CHECKING: [Package; 6] = [
     Package { name: "tcpdump", proof: "/usr/bin/tcpdump" },
+    Package { name: "python3-venv", proof: "/usr/share/doc/python3-venv" },
     Package { name: "clang", proof: "/usr/bin/clang" },
     Package { name: "llvm", proof: "/usr/bin/llvm-strip" },
     Package { name: "libbpf-dev", proof: "/usr/include/bpf/bpf_helpers.h" },
@@ -59,6 +60,24 @@ pub(crate) const FOR_A_REPLAY: Need = &[&FOR_BUILDING];
 
 /// What `cargo xtask bench` needs.
 pub(crate) const FOR_A_BENCH: Need = &[&FOR_BUILDING, &FOR_THE_LAB, &FOR_MEASURING];
+
+/// What SQL is compared with, as the Python package index names it.
+const DUCKDB: &str = "duckdb==2.0.1";
+
+/// Installs DuckDB into a folder of the build, where the tests of the engine look for it; does nothing when it is there.
+pub(crate) fn install_duckdb(target: &Path) -> Result<(), Failure> {
+    let folder = target.join("tmp/duckdb");
+    if folder.join("installed").exists() {
+        return Ok(());
+    }
+    println!("installing {DUCKDB} (Python package)");
+    run(Command::new("python3").args(["-m", "venv"]).arg(&folder))?;
+    let pip = ["install", "--quiet", "--disable-pip-version-check", DUCKDB];
+    run(Command::new(folder.join("bin/pip")).args(pip))?;
+    // Only a whole installation counts.
+    let mark = folder.join("installed");
+    std::fs::write(&mark, DUCKDB).map_err(Failure::file("write", mark))
+}
 
 /// Installs what is missing, and says so; does nothing when all is there.
 ///

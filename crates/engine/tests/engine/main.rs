@@ -4,6 +4,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot begin shall panic")]
 
+mod duckdb;
 mod golden;
 mod laws;
 mod limits;
