@@ -37,6 +37,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "batch", enter: network::batch, mutations: 10_000 },
     Target { name: "request", enter: network::request, mutations: 2_000 },
     Target { name: "query", enter: person::query, mutations: 3_000 },
+    Target { name: "sql", enter: person::sql, mutations: 150 },
     Target { name: "word", enter: person::word, mutations: 20_000 },
 ];
 

@@ -1,12 +1,16 @@
 //! What a person writes: queries, and the words of settings and requests.
 //!
-//! Hides: the laws of printing and reading.
+//! Hides: the laws of printing, reading and answering.
 //! Knows nothing of: where a person writes it.
 
 use std::fmt::{Debug, Display};
 use std::str::FromStr;
+use std::sync::LazyLock;
 
+use engine::{Engine, EngineError, EngineErrorClass, EngineSettings, Scope};
+use futures::executor::block_on;
 use query::{IndexedFields, QUERY_BYTES_MAX, Syntax, complete, parse};
+use store::Snapshot;
 
 /// A query in both syntaxes.
 pub(crate) fn query(bytes: &[u8]) {
@@ -25,6 +29,33 @@ pub(crate) fn query(bytes: &[u8]) {
                     }
                 }
             }
+        }
+    }
+}
+
+/// A query with SQL, over no records: it is answered or refused, and the culprit stands in the text.
+pub(crate) fn sql(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    let index = IndexedFields::all();
+    let Ok(query) = parse(text, Syntax::Cql, &index) else { return };
+    static ENGINE: LazyLock<Engine> = LazyLock::new(|| {
+        let settings = EngineSettings { threads: 1, ..EngineSettings::default() };
+        Engine::new(settings).expect("the engine starts")
+    });
+    let range =
+        flow::TimeRange { from: flow::Timestamp::from_seconds(0), to: flow::Timestamp::from_seconds(3_600) };
+    let scope = Scope { snapshot: Snapshot { segments: Vec::new() }, range, index };
+    match block_on(ENGINE.analyse(&scope, &query)) {
+        Ok(answer) => {
+            let is_whole = answer.rows.iter().all(|row| row.len() == answer.columns.len());
+            assert!(is_whole, "every row has a cell for each column");
+        }
+        Err(EngineError::Sql(error)) => {
+            let place = error.place.map_or(0, |place| place.offset);
+            assert!(text.is_char_boundary(place), "a mistake has its place");
+        }
+        Err(error) => {
+            assert!(error.class() != EngineErrorClass::Internal, "the mistake is the statement's: {error:?}");
         }
     }
 }
