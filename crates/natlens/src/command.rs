@@ -5,6 +5,7 @@
 
 mod access_key;
 mod agent;
+mod backup;
 mod configuration;
 mod doctor;
 mod enrolment_token;
@@ -15,6 +16,7 @@ mod import;
 mod index;
 mod ledger;
 mod logset;
+mod restore;
 mod search;
 mod server;
 mod sign_in_link;
@@ -44,6 +46,8 @@ pub(crate) enum Command {
     Whois(whois::Whois),
     Import(import::Import),
     Verify(verify::Verify),
+    Backup(backup::Backup),
+    Restore(restore::Restore),
     FlowLog(flow_log::FlowLog),
     Gateway(gateway::Gateway),
     Logset(logset::Logset),
@@ -69,6 +73,8 @@ impl Command {
             | Self::Tail(_)
             | Self::Whois(_)
             | Self::Verify(_)
+            | Self::Backup(_)
+            | Self::Restore(_)
             | Self::FlowLog(_)
             | Self::Gateway(_)
             | Self::Logset(_)
@@ -94,6 +100,8 @@ impl Command {
             Self::Whois(whois) => whois.run(config, outside),
             Self::Import(import) => import.run(config, outside),
             Self::Verify(verify) => verify.run(config, outside),
+            Self::Backup(backup) => backup.run(config, outside),
+            Self::Restore(restore) => restore.run(config, outside),
             Self::FlowLog(flow_log) => flow_log.run(config, outside),
             Self::Gateway(gateway) => gateway.run(config, outside),
             Self::Logset(logset) => logset.run(config, outside),

@@ -48,6 +48,8 @@ pub(crate) enum Failure {
     Incomplete(String),
     #[error("not everything is as it was stored: what is wrong stands above")]
     Unproven,
+    #[error("what is missing or altered stands above; everything else was copied")]
+    NotWhole,
     #[error("cannot start {what}")]
     Start { what: &'static str, source: io::Error },
     #[error("cannot pack the records for the server")]

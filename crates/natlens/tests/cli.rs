@@ -33,7 +33,11 @@ struct Place {
 impl Place {
     /// Starts `natlens` with these arguments in an empty folder, and waits until its server answers.
     fn start(arguments: &[&str]) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        Self::start_in(tempfile::tempdir().unwrap(), arguments)
+    }
+
+    /// The same where something stands already.
+    fn start_in(folder: TempDir, arguments: &[&str]) -> Self {
         let mut command = natlens(folder.path(), arguments);
         let mut program = Program::start("natlens", command.args(["--listen", "127.0.0.1:0"])).unwrap();
         let listening = |line: &str| line.strip_prefix("listening on ").map(str::to_owned);
@@ -62,9 +66,10 @@ impl Place {
         (output.status.code().unwrap(), text(&output.stderr))
     }
 
-    /// Asks the program to end, which it must do well.
-    fn stop(self) {
+    /// Asks the program to end, which it must do well; returns its folder.
+    fn stop(self) -> TempDir {
         assert!(self.program.stop(PATIENCE).unwrap().success());
+        self.folder
     }
 }
 
@@ -191,6 +196,39 @@ fn a_search_reads_as_many_pages_as_it_was_told_to() {
         code == 1 && said.starts_with("srcadr:10.0.0.1\n^^^^^^\nerror: FailedOperation.QueryError"),
         "{said}"
     );
+    place.stop();
+}
+
+#[test]
+fn what_a_running_server_keeps_is_backed_up_proven_and_restored() {
+    let place = Place::start(&["server"]);
+    place.good(&["logset", "create", "edge"]);
+    let topic = place.good(&["topic", "create", "flows", "--retention-days", "3640"]);
+    place.good(&["index", "create"]);
+    store(&place, topic.trim(), 100);
+    let found = |place: &Place| place.good(&["search", "--since", "2026-11-25", "--all", "-o", "csv"]);
+    let before = found(&place);
+
+    let made = place.good(&["backup", "kept"]);
+    assert!(made.starts_with("kept: 100 records in 1 segments; 1 copied ("), "{made}");
+    assert_eq!(
+        place.good(&["backup", "kept"]),
+        "kept: 100 records in 1 segments; 0 copied (0 bytes), 0 removed\n"
+    );
+    let (code, said) = place.bad(&["restore", "kept"]);
+    assert!(code == 1 && said.contains("data folder `natlens-data` is not empty"), "{said}");
+    let (code, said) = place.bad(&["backup", "natlens-data"]);
+    assert!(code == 1 && said.contains("something other than a back-up"), "{said}");
+
+    let folder = place.stop();
+    std::fs::remove_dir_all(folder.path().join("natlens-data")).unwrap();
+    for arguments in [&["restore", "kept"][..], &["verify"]] {
+        let output = natlens(folder.path(), arguments).output().unwrap();
+        assert!(output.status.success(), "{arguments:?}: {}", text(&output.stderr));
+        assert!(text(&output.stdout).contains("100 records in 1 segments"), "{}", text(&output.stdout));
+    }
+    let place = Place::start_in(folder, &["server"]);
+    assert_eq!(found(&place), before, "the same key finds the same records");
     place.stop();
 }
 

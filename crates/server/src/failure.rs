@@ -88,6 +88,7 @@ impl From<StoreError> for Failure {
             | StoreError::Rows { .. }
             | StoreError::Altered { .. }
             | StoreError::NoChain { .. }
+            | StoreError::NotABackup { .. }
             | StoreError::Io { .. }
             | StoreError::Catalog(_)
             | StoreError::Segment { .. } => return Self::internal(error),

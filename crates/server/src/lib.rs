@@ -3,6 +3,7 @@
 //! Hides: the HTTP framework, sign-in, permissions, timers, the console's files.
 //! Knows nothing of: the grammar of queries, file formats, the clock (it is an argument).
 
+mod backup;
 mod caller;
 mod check;
 mod console;
@@ -22,7 +23,8 @@ mod start;
 mod tail;
 mod upkeep;
 
+pub use backup::{back_up, restore};
 pub use http::{TlsError, check_tls};
 pub use settings::{CqlSpace, InvalidCqlSpace, PORT_DEFAULT, ServerSettings, TlsFiles};
 pub use start::{Running, ServerError, start};
-pub use store::{Deed, Fault, Gap, Proof, StoreError, verify};
+pub use store::{Backup, Deed, Fault, Gap, Proof, StoreError, verify};

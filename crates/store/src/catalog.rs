@@ -40,7 +40,7 @@ const IDLE_READERS_MAX: usize = 4;
 
 /// How long a connection waits for another before it gives up. Only backups and curious people with a shell hold
 /// the catalog from outside.
-const BUSY_PATIENCE: Duration = Duration::from_secs(10);
+pub(crate) const BUSY_PATIENCE: Duration = Duration::from_secs(10);
 
 /// Numbers that only grow, by the name of their row.
 #[derive(Clone, Copy, Debug)]
@@ -77,7 +77,7 @@ impl Catalog {
         let mut writer = Connection::open(path)?;
         writer.busy_timeout(BUSY_PATIENCE)?;
         // Before anything is written: the file of a newer program stays as it is.
-        let found: i64 = writer.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+        let found = version(&writer)?;
         if found > CATALOG_VERSION {
             return Err(StoreError::NewerFormat { path: path.into(), found, known: CATALOG_VERSION });
         }
@@ -127,7 +127,13 @@ impl Catalog {
     }
 }
 
-fn migrate(writer: &mut Connection, found: i64) -> Result<(), StoreError> {
+/// The format of a catalog; 0 of an empty file.
+pub(crate) fn version(connection: &Connection) -> rusqlite::Result<i64> {
+    connection.query_row("PRAGMA user_version", [], |row| row.get(0))
+}
+
+/// Brings a catalog of format `found` to `CATALOG_VERSION`.
+pub(crate) fn migrate(writer: &mut Connection, found: i64) -> Result<(), StoreError> {
     let done = usize::try_from(found).unwrap_or(0);
     for (version, step) in MIGRATIONS.iter().enumerate().skip(done) {
         let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;

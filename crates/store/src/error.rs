@@ -105,6 +105,14 @@ pub enum StoreError {
         /// Which catalog.
         path: PathBuf,
     },
+    /// A back-up would go over something else.
+    #[error(
+        "`{path}` holds something other than a back-up: name an empty folder, or that of an earlier back-up"
+    )]
+    NotABackup {
+        /// Which folder.
+        path: PathBuf,
+    },
     /// The file system refused.
     #[error("cannot {deed} `{path}`")]
     Io {

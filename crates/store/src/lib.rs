@@ -4,6 +4,7 @@
 //! Knows nothing of: query text, SQL planning, HTTP, the clock (`now` is an argument).
 
 mod append;
+mod backup;
 mod catalog;
 mod compact;
 mod counters;
@@ -19,6 +20,7 @@ mod store;
 mod verify;
 
 pub use append::{BATCH_MEMORY, BatchFate, NewBatch, Refusal};
+pub use backup::{Backup, back_up, restore};
 pub use catalog::chain::Deed;
 pub use catalog::flow_log::{FlowLogChange, FlowLogFilter, FlowLogOrder, FlowLogRow, FlowLogsInForce};
 pub use catalog::former::Order;

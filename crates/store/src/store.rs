@@ -17,6 +17,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
+use crate::backup::unmark;
 use crate::catalog::chain::{Deed, link};
 use crate::catalog::segment::{SegmentRow, all_segments, note_digest};
 use crate::catalog::{Catalog, Sequence, lock, sequence};
@@ -72,6 +73,7 @@ impl Store {
     pub fn open(folder: &Path) -> Result<Self, StoreError> {
         create_private_folder(folder)?;
         let lock = lock_folder(folder)?;
+        unmark(folder)?;
         let counters = Arc::new(Counters::default());
         let catalog = Catalog::open(&folder.join("catalog.sqlite"), Arc::clone(&counters))?;
         let segments = folder.join("segments");
@@ -249,7 +251,7 @@ pub(crate) fn lock_folder(folder: &Path) -> Result<File, StoreError> {
 }
 
 /// Creates the data folder for its owner's eyes alone: records tell who talked to whom.
-fn create_private_folder(folder: &Path) -> Result<(), StoreError> {
+pub(crate) fn create_private_folder(folder: &Path) -> Result<(), StoreError> {
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
@@ -267,18 +269,18 @@ fn create_folder(folder: &Path) -> Result<(), StoreError> {
 }
 
 #[cfg(unix)]
-fn sync_folder(folder: &Path) -> Result<(), StoreError> {
+pub(crate) fn sync_folder(folder: &Path) -> Result<(), StoreError> {
     File::open(folder).and_then(|folder| folder.sync_all()).map_err(StoreError::io("flush", folder))
 }
 
 /// Only Unix opens a folder as a file; elsewhere the file system alone decides when a name is durable.
 #[cfg(not(unix))]
-fn sync_folder(_: &Path) -> Result<(), StoreError> {
+pub(crate) fn sync_folder(_: &Path) -> Result<(), StoreError> {
     Ok(())
 }
 
 /// Every folder three levels down: account, region, topic.
-fn topic_folders(segments: &Path) -> Result<Vec<PathBuf>, StoreError> {
+pub(crate) fn topic_folders(segments: &Path) -> Result<Vec<PathBuf>, StoreError> {
     let mut folders = vec![segments.to_owned()];
     for _level in ["account", "region", "topic"] {
         let mut below = Vec::new();
@@ -292,7 +294,7 @@ fn topic_folders(segments: &Path) -> Result<Vec<PathBuf>, StoreError> {
     Ok(folders)
 }
 
-fn entries(folder: &Path) -> Result<Vec<PathBuf>, StoreError> {
+pub(crate) fn entries(folder: &Path) -> Result<Vec<PathBuf>, StoreError> {
     let entries = std::fs::read_dir(folder).map_err(StoreError::io("list", folder))?;
     let paths = entries.map(|entry| entry.map(|entry| entry.path()).map_err(StoreError::io("list", folder)));
     paths.collect()

@@ -16,7 +16,7 @@ use rusqlite::{Connection, OpenFlags};
 use crate::catalog::chain::{Deed, Link, Sealed, chains};
 use crate::catalog::owner::Owner;
 use crate::catalog::segment::{SegmentRow, all_segments};
-use crate::catalog::{CATALOG_VERSION, stored};
+use crate::catalog::{CATALOG_VERSION, stored, version};
 use crate::digest::Digest;
 use crate::error::StoreError;
 use crate::snapshot::segment_path;
@@ -116,8 +116,7 @@ pub fn verify(folder: &Path, topic: Option<&TopicId>) -> Result<Vec<Proof>, Stor
     }
     let _lock = lock_folder(folder)?;
     let catalog = Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-    let found: i64 = catalog.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-    if found < CATALOG_VERSION {
+    if version(&catalog)? < CATALOG_VERSION {
         return Err(StoreError::NoChain { path });
     }
     let sound: String = catalog.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;

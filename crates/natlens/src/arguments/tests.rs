@@ -40,6 +40,8 @@ fn help_lists_the_commands() {
               whois            Tell who was behind a public address and port at a moment
               import           Make records of capture files
               verify           Prove that no stored record was altered or removed
+              backup           Copy everything that the server keeps, while it runs
+              restore          Bring a back-up to where a server then finds it
               flow-log         Create, list, change, pause, resume and delete flow logs
               gateway          List gateways, and show how one fares
               logset           Create, list, rename and delete logsets

@@ -146,6 +146,17 @@ fn make_key(
     write(&path, &file).map_err(|source| FirstRunError::KeyFile { path, source })
 }
 
+/// Copies the file of the local command line, if there is one, with its mode.
+pub(crate) fn copy_key_file(from: &Path, to: &Path) -> Result<(), StoreError> {
+    let path = from.join(KEY_FILE);
+    match std::fs::copy(&path, to.join(KEY_FILE)) {
+        Err(source) if source.kind() != io::ErrorKind::NotFound => {
+            Err(StoreError::Io { deed: "copy", path, source })
+        }
+        Ok(_) | Err(_) => Ok(()),
+    }
+}
+
 /// Keeps the address in the file right when the server listens elsewhere than before.
 fn point_key_file_at(path: &Path, url: &str) -> Result<(), FirstRunError> {
     let Ok(text) = std::fs::read_to_string(path) else {

@@ -23,7 +23,7 @@ fn fixture(name: &str) -> PathBuf {
 const FORMATS: [(u32, u32); 3] = [(1, 1), (2, 2), (3, 2)];
 
 /// A data folder as a program of these formats left it; all hold the same.
-fn folder_of((catalog, segments): (u32, u32)) -> TempDir {
+pub(crate) fn folder_of((catalog, segments): (u32, u32)) -> TempDir {
     let folder = TempDir::new().unwrap();
     copy_into(&fixture(&format!("catalog/v{catalog}")), folder.path());
     copy_into(&fixture(&format!("segments/v{segments}")), &folder.path().join("segments"));
