@@ -293,6 +293,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/natlens/CreateUser": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Creates a user, and a link that signs the user in once. */
+        post: operations["CreateUser"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/natlens/DeleteAccessKey": {
         parameters: {
             query?: never;
@@ -304,6 +321,23 @@ export interface paths {
         put?: never;
         /** Deletes an access key. */
         post: operations["DeleteAccessKey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/natlens/DeleteUser": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Deletes a user with all sessions, access keys and links. */
+        post: operations["DeleteUser"];
         delete?: never;
         options?: never;
         head?: never;
@@ -395,6 +429,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/natlens/DescribeUsers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lists users. */
+        post: operations["DescribeUsers"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/natlens/EnrolAgent": {
         parameters: {
             query?: never;
@@ -406,6 +457,23 @@ export interface paths {
         put?: never;
         /** Enrols an agent. */
         post: operations["EnrolAgent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/natlens/ModifyUser": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Gives a user another role. */
+        post: operations["ModifyUser"];
         delete?: never;
         options?: never;
         head?: never;
@@ -645,6 +713,8 @@ export interface components {
             Description: string;
             /** @description The public part. */
             SecretId: string;
+            /** @description Whose rights it carries. */
+            UserName: string;
         };
         /** @description A flow log as an agent carries it out. */
         AgentFlowLog: {
@@ -753,6 +823,8 @@ export interface components {
         CreateAccessKeyRequest: {
             /** @description A note, at most 512 characters. */
             Description?: string | null;
+            /** @description Whose rights it carries; the caller's own when absent, and only administrators name others. */
+            UserName?: string | null;
         };
         /** @description The key; its secret is shown this once. */
         CreateAccessKeyResponse: {
@@ -897,6 +969,23 @@ export interface components {
             /** @description Its id. */
             TopicId: string;
         };
+        /** @description Who, and what the person may do. */
+        CreateUserRequest: {
+            /** @description `admin` or `reader`. */
+            Role: string;
+            /** @description The name: 1 to 64 letters, digits, `.`, `-`, `_` and `@`. */
+            UserName: string;
+        };
+        /** @description The link that signs the user in; it is shown this once, and works once. */
+        CreateUserResponse: {
+            /**
+             * Format: int64
+             * @description When it ends. Unit: Unix milliseconds.
+             */
+            Expires: number;
+            /** @description The user opens it in a browser, and sets a password. */
+            Link: string;
+        };
         /** @description Which key to end. */
         DeleteAccessKeyRequest: {
             /** @description The public part of the key. */
@@ -934,11 +1023,18 @@ export interface components {
         };
         /** @description Nothing but the request id. */
         DeleteTopicResponse: Record<string, never>;
+        /** @description Whom. */
+        DeleteUserRequest: {
+            /** @description The name. */
+            UserName: string;
+        };
+        /** @description Nothing but the request id. */
+        DeleteUserResponse: Record<string, never>;
         /** @description Nothing. */
         DescribeAccessKeysRequest: Record<string, never>;
         /** @description The keys. */
         DescribeAccessKeysResponse: {
-            /** @description From the newest. */
+            /** @description From the newest. Administrators see all of the account, others their own. */
             AccessKeys: components["schemas"]["AccessKey"][];
         };
         /** @description Nothing. */
@@ -1140,7 +1236,7 @@ export interface components {
             AccountId: string;
             /** @description Whether the user has to set a password first. */
             MustSetPassword: boolean;
-            /** @description `admin`. */
+            /** @description `admin`, or `reader`, who changes nothing. */
             Role: string;
             /** @description The user's name. */
             UserName: string;
@@ -1179,6 +1275,13 @@ export interface components {
              * @description How many match in all.
              */
             TotalCount: number;
+        };
+        /** @description Nothing. */
+        DescribeUsersRequest: Record<string, never>;
+        /** @description The users. */
+        DescribeUsersResponse: {
+            /** @description In the order of their names. */
+            Users: components["schemas"]["User"][];
         };
         /** @description Which flow logs to pause. */
         DisableFlowLogsRequest: {
@@ -1514,6 +1617,15 @@ export interface components {
         };
         /** @description Nothing but the request id. */
         ModifyTopicResponse: Record<string, never>;
+        /** @description Who, and what the user may do from now on. */
+        ModifyUserRequest: {
+            /** @description `admin` or `reader`; holds at once, also for sessions and access keys that there are. */
+            Role: string;
+            /** @description The name. */
+            UserName: string;
+        };
+        /** @description Nothing but the request id. */
+        ModifyUserResponse: Record<string, never>;
         /** @description A gateway that an agent enrolled. */
         NatGateway: {
             /** @description Version of its agent; empty when never heard. */
@@ -1860,6 +1972,17 @@ export interface components {
              * @description How many records the batch holds.
              */
             Records: number;
+        };
+        /** @description Who may sign in. */
+        User: {
+            /** @description `YYYY-MM-DD HH:MM:SS`, UTC+8. */
+            CreateTime: string;
+            /** @description Whether the user has set a password yet. */
+            HasPassword: boolean;
+            /** @description `admin`, or `reader`, who changes nothing. */
+            Role: string;
+            /** @description The name. */
+            UserName: string;
         };
         /** @description How one field is indexed. */
         ValueRule: {
@@ -2523,6 +2646,42 @@ export interface operations {
             };
         };
     };
+    CreateUser: {
+        parameters: {
+            query?: {
+                /** @description The region; the server's default when absent. */
+                Region?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateUserRequest"];
+            };
+        };
+        responses: {
+            /** @description Done; the header `x-request-id` names the request. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreateUserResponse"];
+                };
+            };
+            /** @description Failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
     DeleteAccessKey: {
         parameters: {
             query?: {
@@ -2546,6 +2705,42 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DeleteAccessKeyResponse"];
+                };
+            };
+            /** @description Failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    DeleteUser: {
+        parameters: {
+            query?: {
+                /** @description The region; the server's default when absent. */
+                Region?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DeleteUserRequest"];
+            };
+        };
+        responses: {
+            /** @description Done; the header `x-request-id` names the request. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeleteUserResponse"];
                 };
             };
             /** @description Failed. */
@@ -2739,6 +2934,42 @@ export interface operations {
             };
         };
     };
+    DescribeUsers: {
+        parameters: {
+            query?: {
+                /** @description The region; the server's default when absent. */
+                Region?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DescribeUsersRequest"];
+            };
+        };
+        responses: {
+            /** @description Done; the header `x-request-id` names the request. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DescribeUsersResponse"];
+                };
+            };
+            /** @description Failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
     EnrolAgent: {
         parameters: {
             query?: {
@@ -2762,6 +2993,42 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["EnrolAgentResponse"];
+                };
+            };
+            /** @description Failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    ModifyUser: {
+        parameters: {
+            query?: {
+                /** @description The region; the server's default when absent. */
+                Region?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ModifyUserRequest"];
+            };
+        };
+        responses: {
+            /** @description Done; the header `x-request-id` names the request. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModifyUserResponse"];
                 };
             };
             /** @description Failed. */

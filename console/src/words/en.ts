@@ -44,6 +44,7 @@ export const en = {
     account: (user: string) => `Account of ${user}`,
     keys: 'Keys and password',
     signOut: 'Sign out',
+    readerOnly: 'Your role reads and changes nothing; an administrator can.',
     flowLogs: 'Flow logs',
     gateways: 'Gateways',
   },
@@ -233,11 +234,18 @@ export const en = {
 
   account: {
     title: 'Keys and password',
-    lead: (user: string, account: string) => `Signed in as ${user}, account ${account}.`,
+    lead: (user: string, role: string, account: string) =>
+      `Signed in as ${user} (${role}), account ${account}.`,
     keysTitle: 'Access keys',
     keysLead: 'For the command line, scripts and SDKs. The secret is shown once, when the key is made.',
     keysTable: 'Access keys',
-    keyColumns: { id: 'Secret id', description: 'Note', created: 'Created', actions: 'Actions' },
+    keyColumns: {
+      id: 'Secret id',
+      user: 'User',
+      description: 'Note',
+      created: 'Created',
+      actions: 'Actions',
+    },
     newKey: 'New access key',
     newKeyNote: 'What is it for?',
     noKeys: 'There is no access key.',

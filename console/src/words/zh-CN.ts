@@ -47,6 +47,7 @@ export const zhCN: Translated<typeof en> = {
     account: user => `${user} 的账号`,
     keys: '密钥与密码',
     signOut: '退出登录',
+    readerOnly: '您的角色只能查看，不能更改；请联系管理员。',
     flowLogs: '流日志',
     gateways: 'NAT 网关',
   },
@@ -228,11 +229,11 @@ export const zhCN: Translated<typeof en> = {
 
   account: {
     title: '密钥与密码',
-    lead: (user, account) => `已以 ${user} 身份登录，账号 ${account}。`,
+    lead: (user, role, account) => `已以 ${user}（${role}）身份登录，账号 ${account}。`,
     keysTitle: '访问密钥',
     keysLead: '用于命令行、脚本和 SDK。私钥仅在创建时显示一次。',
     keysTable: '访问密钥',
-    keyColumns: { id: '密钥 ID', description: '备注', created: '创建时间', actions: '操作' },
+    keyColumns: { id: '密钥 ID', user: '用户', description: '备注', created: '创建时间', actions: '操作' },
     newKey: '新建访问密钥',
     newKeyNote: '用途',
     noKeys: '还没有访问密钥。',

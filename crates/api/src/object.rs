@@ -16,5 +16,5 @@ pub use record::{
 };
 pub use resource::{
     AccessKey, AgentFlowLog, AgentInterface, AgentStatus, ClsFilter, FlowLog, FlowLogStorage, Logset,
-    NatGateway, NatGatewayAddress, Region, Tag, Topic, VpcFilter, VpcFilters,
+    NatGateway, NatGatewayAddress, Region, Tag, Topic, User, VpcFilter, VpcFilters,
 };

@@ -28,11 +28,13 @@ mod create_index;
 mod create_logset;
 mod create_sign_in_link;
 mod create_topic;
+mod create_user;
 mod delete_access_key;
 mod delete_flow_log;
 mod delete_index;
 mod delete_logset;
 mod delete_topic;
+mod delete_user;
 mod describe_access_keys;
 mod describe_fields;
 mod describe_flow_logs;
@@ -44,6 +46,7 @@ mod describe_regions;
 mod describe_server;
 mod describe_session;
 mod describe_topics;
+mod describe_users;
 mod disable_flow_logs;
 mod enable_flow_logs;
 mod enrol_agent;
@@ -51,6 +54,7 @@ mod modify_flow_log_attribute;
 mod modify_index;
 mod modify_logset;
 mod modify_topic;
+mod modify_user;
 mod search_log;
 mod set_password;
 mod sign_in;
@@ -71,11 +75,13 @@ pub use create_index::{CreateIndex, CreateIndexRequest, CreateIndexResponse};
 pub use create_logset::{CreateLogset, CreateLogsetRequest, CreateLogsetResponse};
 pub use create_sign_in_link::{CreateSignInLink, CreateSignInLinkRequest, CreateSignInLinkResponse};
 pub use create_topic::{CreateTopic, CreateTopicRequest, CreateTopicResponse};
+pub use create_user::{CreateUser, CreateUserRequest, CreateUserResponse};
 pub use delete_access_key::{DeleteAccessKey, DeleteAccessKeyRequest, DeleteAccessKeyResponse};
 pub use delete_flow_log::{DeleteFlowLog, DeleteFlowLogRequest, DeleteFlowLogResponse};
 pub use delete_index::{DeleteIndex, DeleteIndexRequest, DeleteIndexResponse};
 pub use delete_logset::{DeleteLogset, DeleteLogsetRequest, DeleteLogsetResponse};
 pub use delete_topic::{DeleteTopic, DeleteTopicRequest, DeleteTopicResponse};
+pub use delete_user::{DeleteUser, DeleteUserRequest, DeleteUserResponse};
 pub use describe_access_keys::{DescribeAccessKeys, DescribeAccessKeysRequest, DescribeAccessKeysResponse};
 pub use describe_fields::{DescribeFields, DescribeFieldsRequest, DescribeFieldsResponse};
 pub use describe_flow_logs::{DescribeFlowLogs, DescribeFlowLogsRequest, DescribeFlowLogsResponse};
@@ -91,6 +97,7 @@ pub use describe_regions::{DescribeRegions, DescribeRegionsRequest, DescribeRegi
 pub use describe_server::{DescribeServer, DescribeServerRequest, DescribeServerResponse};
 pub use describe_session::{DescribeSession, DescribeSessionRequest, DescribeSessionResponse};
 pub use describe_topics::{DescribeTopics, DescribeTopicsRequest, DescribeTopicsResponse};
+pub use describe_users::{DescribeUsers, DescribeUsersRequest, DescribeUsersResponse};
 pub use disable_flow_logs::{DisableFlowLogs, DisableFlowLogsRequest, DisableFlowLogsResponse};
 pub use enable_flow_logs::{EnableFlowLogs, EnableFlowLogsRequest, EnableFlowLogsResponse};
 pub use enrol_agent::{EnrolAgent, EnrolAgentRequest, EnrolAgentResponse};
@@ -100,6 +107,7 @@ pub use modify_flow_log_attribute::{
 pub use modify_index::{ModifyIndex, ModifyIndexRequest, ModifyIndexResponse};
 pub use modify_logset::{ModifyLogset, ModifyLogsetRequest, ModifyLogsetResponse};
 pub use modify_topic::{ModifyTopic, ModifyTopicRequest, ModifyTopicResponse};
+pub use modify_user::{ModifyUser, ModifyUserRequest, ModifyUserResponse};
 pub use search_log::{SearchLog, SearchLogRequest, SearchLogResponse};
 pub use set_password::{SetPassword, SetPasswordRequest, SetPasswordResponse};
 pub use sign_in::{SignIn, SignInRequest, SignInResponse};
@@ -172,11 +180,11 @@ pub enum Permission {
     Agent,
     /// An enrolled agent for its own gateway, or an access key that may change topics.
     Upload,
-    /// Read records and settings.
+    /// Read records and settings; keep a password and access keys of one's own.
     View,
     /// Change flow logs, logsets, topics and indexes.
     Operate,
-    /// Manage keys and tokens.
+    /// Manage users, tokens, and the keys of others.
     Administer,
 }
 
@@ -220,13 +228,17 @@ table!(
     CreateAccessKey,
     CreateEnrolmentToken,
     CreateSignInLink,
+    CreateUser,
     DeleteAccessKey,
+    DeleteUser,
     DescribeAccessKeys,
     DescribeFields,
     DescribeRegions,
     DescribeServer,
     DescribeSession,
+    DescribeUsers,
     EnrolAgent,
+    ModifyUser,
     SetPassword,
     SignIn,
     SignOut,

@@ -24,6 +24,7 @@ mod source;
 mod tail;
 mod topic;
 mod up;
+mod user;
 mod verify;
 mod whois;
 
@@ -53,6 +54,7 @@ pub(crate) enum Command {
     Logset(logset::Logset),
     Topic(topic::Topic),
     Index(index::Index),
+    User(user::User),
     AccessKey(access_key::AccessKey),
     EnrolmentToken(enrolment_token::EnrolmentToken),
     SignInLink(sign_in_link::SignInLink),
@@ -80,6 +82,7 @@ impl Command {
             | Self::Logset(_)
             | Self::Topic(_)
             | Self::Index(_)
+            | Self::User(_)
             | Self::AccessKey(_)
             | Self::EnrolmentToken(_)
             | Self::SignInLink(_)
@@ -107,6 +110,7 @@ impl Command {
             Self::Logset(logset) => logset.run(config, outside),
             Self::Topic(topic) => topic.run(config, outside),
             Self::Index(index) => index.run(config, outside),
+            Self::User(user) => user.run(config, outside),
             Self::AccessKey(access_key) => access_key.run(config, outside),
             Self::EnrolmentToken(token) => token.run(config, outside),
             Self::SignInLink(link) => link.run(config, outside),

@@ -100,7 +100,7 @@ fn upload(place: &Place, topic: &str, records: Vec<Record>) {
     };
     let key = std::fs::read_to_string(place.folder.path().join("natlens-data/admin-key.toml")).unwrap();
     let key: toml::Table = key.parse().unwrap();
-    let member = |name: &str| key[name].as_str().unwrap().to_owned();
+    let member = |name: &str| key.get(name).and_then(toml::Value::as_str).unwrap().to_owned();
     let credential =
         Credential::AccessKey { secret_id: member("secret_id"), secret_key: member("secret_key") };
     assert_eq!(client(credential).upload_batch(&batch.encode().unwrap()).unwrap().records, count);
@@ -437,5 +437,38 @@ fn the_ledger_says_which_windows_are_complete_and_its_exit_code_says_it_to_scrip
         "2 of 4 windows between 2026-11-25T00:00:00.000Z and 2026-11-25T00:04:00.000Z are incomplete, \
          5 packets lost, and an unknown number more: no-entry, too-many-flows"
     );
+    place.stop();
+}
+
+#[test]
+fn a_reader_searches_with_a_key_of_its_own_and_creates_nothing() {
+    let place = Place::start(&["server"]);
+    place.good(&["logset", "create", "edge"]);
+    place.good(&["topic", "create", "flows"]);
+    let link = place.good(&["user", "create", "ops@example"]);
+    assert!(link.starts_with(&format!("{}/sign-in#", place.url)), "{link}");
+    let key = place.good(&["access-key", "create", "--user", "ops@example"]);
+    std::fs::write(place.folder.path().join("reader.toml"), key).unwrap();
+    let as_reader = ["--key-file", "reader.toml"];
+    place.good(&[&["topic", "list"][..], &as_reader].concat());
+    let own = place.good(&[&["access-key", "list", "-o", "csv"][..], &as_reader].concat());
+    assert_eq!(own.lines().count(), 2, "a header and its own key: {own}");
+    let create = [&["topic", "create", "mine", "--logset", "edge"][..], &as_reader].concat();
+    let (code, said) = place.bad(&create);
+    assert_eq!(code, 1);
+    assert!(said.contains("CreateTopic is not permitted: the role `reader`"), "{said}");
+
+    place.good(&["user", "modify", "ops@example", "--role", "admin"]);
+    place.good(&create);
+    let users = place.good(&["user", "list", "-o", "csv"]);
+    assert!(users.contains("ops@example,admin,not set"), "{users}");
+    place.good(&["user", "delete", "ops@example"]);
+    let (_, said) = place.bad(&[&["topic", "list"][..], &as_reader].concat());
+    assert!(
+        said.contains("AuthFailure.SecretIdNotFound") || said.contains("the access key is unknown"),
+        "{said}"
+    );
+    let (_, said) = place.bad(&["user", "delete", "admin"]);
+    assert!(said.contains("`admin` is the last user with the role `admin`"), "{said}");
     place.stop();
 }

@@ -7,11 +7,12 @@ use api::{DescribeSession, Operation, Permission, SetPassword, SignOut};
 use axum::http::header::{AUTHORIZATION, COOKIE, HOST, ORIGIN};
 use axum::http::{HeaderMap, HeaderName};
 use flow::{AccountId, GatewayId};
-use store::Owner;
+use store::{Owner, UserRow};
 
 use crate::check;
 use crate::failure::Failure;
 use crate::server::Server;
+use crate::sign_in::role::{Role, UnknownRole};
 use crate::sign_in::secret::{SecretHash, hash_of, same};
 use crate::sign_in::session;
 
@@ -21,9 +22,9 @@ pub(crate) enum Caller {
     /// Nobody knows.
     Nobody,
     /// A user in a browser.
-    User { account: AccountId, name: String, session: SecretHash, must_set_password: bool },
+    User { account: AccountId, name: String, role: Role, session: SecretHash, must_set_password: bool },
     /// A program with an access key of a user.
-    Key { account: AccountId, user: String },
+    Key { account: AccountId, user: String, role: Role },
     /// The agent of a gateway.
     Agent { owner: Owner, gateway: GatewayId },
 }
@@ -41,8 +42,7 @@ impl Caller {
         match (O::PERMISSION, self) {
             (Permission::Anyone, _) => Ok(()),
             (_, Self::Nobody) => Err(not_signed_in()),
-            (Permission::Agent | Permission::Upload, Self::Agent { .. })
-            | (Permission::Upload, Self::Key { .. }) => Ok(()),
+            (Permission::Agent | Permission::Upload, Self::Agent { .. }) => Ok(()),
             (Permission::Upload, Self::User { .. }) => refuse("only enrolled agents and access keys may"),
             (Permission::Agent, Self::User { .. } | Self::Key { .. }) => refuse("only enrolled agents may"),
             (Permission::View | Permission::Operate | Permission::Administer, Self::Agent { .. }) => {
@@ -51,11 +51,12 @@ impl Caller {
             (_, Self::User { must_set_password: true, .. }) if !BEFORE_PASSWORD.contains(&O::NAME) => {
                 refuse("set a password first")
             }
-            // Every user is an administrator today.
-            (
-                Permission::View | Permission::Operate | Permission::Administer,
-                Self::User { .. } | Self::Key { .. },
-            ) => Ok(()),
+            (permission, Self::User { role, .. } | Self::Key { role, .. }) if role.includes(permission) => {
+                Ok(())
+            }
+            (_, Self::User { role, .. } | Self::Key { role, .. }) => {
+                refuse(&format!("the role `{}` does not include it; ask an administrator", role.as_str()))
+            }
         }
     }
 
@@ -65,6 +66,14 @@ impl Caller {
             Self::User { name, .. } | Self::Key { user: name, .. } => Ok(name),
             Self::Nobody | Self::Agent { .. } => Err(not_signed_in()),
         }
+    }
+
+    /// Whose access keys the caller may see, make and end: `None` for everybody's.
+    pub(crate) fn keys_of(&self) -> Result<Option<&str>, Failure> {
+        let user = self.user()?;
+        let of_all =
+            matches!(self, Self::User { role: Role::Admin, .. } | Self::Key { role: Role::Admin, .. });
+        Ok((!of_all).then_some(user))
     }
 
     /// The gateway whose agent asks.
@@ -131,7 +140,9 @@ fn check_origin(server: &Server, headers: &HeaderMap) -> Result<(), Failure> {
 fn by_access_key(server: &Server, secret_id: &str, secret_key: &str) -> Result<Caller, Failure> {
     match server.store.access_key(secret_id)? {
         Some((account, key)) if same(&key.secret_hash, &hash_of(secret_key)) => {
-            Ok(Caller::Key { account, user: key.user })
+            let user = server.store.user(&account, &key.user)?;
+            let role = role_of(&user)?;
+            Ok(Caller::Key { account, user: user.name, role })
         }
         Some(_) | None => {
             let message = "the access key is unknown, or its secret is wrong";
@@ -159,7 +170,14 @@ fn by_session(server: &Server, secret: &str) -> Result<Caller, Failure> {
         server.store.touch_session(&hash, now, session::expires(session.created, now))?;
     }
     let user = server.store.user(&account, &session.user)?;
-    Ok(Caller::User { account, name: user.name, session: hash, must_set_password: user.must_set_password })
+    let role = role_of(&user)?;
+    let must_set_password = user.must_set_password;
+    Ok(Caller::User { account, name: user.name, role, session: hash, must_set_password })
+}
+
+/// The role of a user; the catalog holds no word that is none.
+fn role_of(user: &UserRow) -> Result<Role, Failure> {
+    user.role.parse().map_err(|error: UnknownRole| Failure::internal(error))
 }
 
 fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {

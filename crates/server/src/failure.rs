@@ -81,6 +81,7 @@ impl From<StoreError> for Failure {
                 "InvalidParameterValue.Duplicate"
             }
             StoreError::NotEmpty { .. } => "FailedOperation.LogsetNotEmpty",
+            StoreError::LastOfRole { .. } => "FailedOperation",
             StoreError::Spent { .. } => "AuthFailure.TokenFailure",
             StoreError::Locked { .. }
             | StoreError::NewerFormat { .. }

@@ -10,11 +10,13 @@ mod create_index;
 mod create_logset;
 mod create_sign_in_link;
 mod create_topic;
+mod create_user;
 mod delete_access_key;
 mod delete_flow_log;
 mod delete_index;
 mod delete_logset;
 mod delete_topic;
+mod delete_user;
 mod describe_access_keys;
 mod describe_fields;
 mod describe_flow_logs;
@@ -26,6 +28,7 @@ mod describe_regions;
 mod describe_server;
 mod describe_session;
 mod describe_topics;
+mod describe_users;
 mod disable_flow_logs;
 mod enable_flow_logs;
 mod enrol_agent;
@@ -33,6 +36,7 @@ mod modify_flow_log_attribute;
 mod modify_index;
 mod modify_logset;
 mod modify_topic;
+mod modify_user;
 mod search_log;
 mod set_password;
 mod sign_in;
@@ -111,8 +115,8 @@ routes!(
         CreateFlowLog, DeleteFlowLog, DescribeFlowLogs, DescribeNatGateways, DisableFlowLogs, EnableFlowLogs,
         ModifyFlowLogAttribute, CreateIndex, CreateLogset, CreateTopic, DeleteIndex, DeleteLogset, DeleteTopic,
         DescribeIndex, DescribeLogsets, DescribeTopics, ModifyIndex, ModifyLogset, ModifyTopic, CreateAccessKey,
-        CreateEnrolmentToken, CreateSignInLink, DeleteAccessKey, DescribeAccessKeys, DescribeFields,
-        DescribeRegions, DescribeServer, DescribeSession, EnrolAgent;
+        CreateEnrolmentToken, CreateSignInLink, CreateUser, DeleteAccessKey, DeleteUser, DescribeAccessKeys,
+        DescribeFields, DescribeRegions, DescribeServer, DescribeSession, DescribeUsers, EnrolAgent, ModifyUser;
     waiting:
         DescribeLogHistogram, SearchLog, SetPassword, SignIn, SignOut, UploadBatch, WatchFlowLogs;
     streaming:

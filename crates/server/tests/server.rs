@@ -29,3 +29,5 @@ mod storage;
 mod tls;
 #[path = "server/upload.rs"]
 mod upload;
+#[path = "server/users.rs"]
+mod users;

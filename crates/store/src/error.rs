@@ -36,6 +36,14 @@ pub enum StoreError {
         /// The name.
         name: String,
     },
+    /// Nobody would have that role any more.
+    #[error("`{name}` is the last user with the role `{role}`: give the role to another first")]
+    LastOfRole {
+        /// The user.
+        name: String,
+        /// The role.
+        role: String,
+    },
     /// Something still stands in it.
     #[error("{what} `{id}` is not empty: delete what it holds first")]
     NotEmpty {

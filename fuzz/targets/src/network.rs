@@ -22,11 +22,11 @@ pub(crate) fn request(bytes: &[u8]) {
     }
     each!(
         CreateAccessKey CreateEnrolmentToken CreateFlowLog CreateIndex CreateLogset CreateSignInLink CreateTopic
-        DeleteAccessKey DeleteFlowLog DeleteIndex DeleteLogset DeleteTopic DescribeAccessKeys DescribeFields
-        DescribeFlowLogs DescribeIndex DescribeLogHistogram DescribeLogsets DescribeNatGateways DescribeRegions
-        DescribeServer DescribeSession DescribeTopics DisableFlowLogs EnableFlowLogs EnrolAgent
-        ModifyFlowLogAttribute ModifyIndex ModifyLogset ModifyTopic SearchLog SetPassword SignIn SignOut TailLog
-        UploadBatch WatchFlowLogs
+        CreateUser DeleteAccessKey DeleteFlowLog DeleteIndex DeleteLogset DeleteTopic DeleteUser DescribeAccessKeys
+        DescribeFields DescribeFlowLogs DescribeIndex DescribeLogHistogram DescribeLogsets DescribeNatGateways
+        DescribeRegions DescribeServer DescribeSession DescribeTopics DescribeUsers DisableFlowLogs EnableFlowLogs
+        EnrolAgent ModifyFlowLogAttribute ModifyIndex ModifyLogset ModifyTopic ModifyUser SearchLog SetPassword SignIn
+        SignOut TailLog UploadBatch WatchFlowLogs
     );
 }
 

@@ -52,6 +52,7 @@ function KeyTable({ AccessKeys }: ResponseOf<'DescribeAccessKeys'>) {
             <Column id="id" isRowHeader>
               {keyColumns.id}
             </Column>
+            <Column id="user">{keyColumns.user}</Column>
             <Column id="description">{keyColumns.description}</Column>
             <Column id="created">{keyColumns.created}</Column>
             <Column id="actions" align="end">
@@ -60,11 +61,12 @@ function KeyTable({ AccessKeys }: ResponseOf<'DescribeAccessKeys'>) {
           </>
         }
       >
-        {AccessKeys.map(({ SecretId, Description, CreateTime }) => (
+        {AccessKeys.map(({ SecretId, UserName, Description, CreateTime }) => (
           <Row key={SecretId} id={SecretId} textValue={SecretId}>
             <Cell>
               <Code>{SecretId}</Code>
             </Cell>
+            <Cell label={keyColumns.user}>{UserName}</Cell>
             <Cell label={keyColumns.description}>{Description}</Cell>
             <Cell label={keyColumns.created}>
               <Moment at={momentOf(CreateTime)} />

@@ -3,6 +3,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { askSession } from '../../api/ask'
 import { Page } from '../../shell/page'
+import { useMayChange } from '../../shell/role'
 import { useWords } from '../../words/words'
 import { AccessKeys } from './access-keys'
 import styles from './account-page.module.css'
@@ -12,13 +13,15 @@ import { EnrolmentToken } from './enrolment-token'
 export function AccountPage() {
   const { account } = useWords()
   const session = useQuery(askSession())
-  const lead = session.data && account.lead(session.data.UserName, session.data.AccountId)
+  const mayChange = useMayChange()
+  const { data } = session
+  const lead = data && account.lead(data.UserName, data.Role, data.AccountId)
   return (
     <Page title={account.title} lead={lead}>
       <div className={styles.sections}>
-        <EnrolmentToken />
+        {mayChange && <EnrolmentToken />}
         <AccessKeys />
-        <ChangePassword userName={session.data?.UserName ?? ''} />
+        <ChangePassword userName={data?.UserName ?? ''} />
       </div>
     </Page>
   )

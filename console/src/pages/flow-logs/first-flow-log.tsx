@@ -1,5 +1,6 @@
 /** What stands where no flow log is yet: what it would be good for, and the way to the first one. */
 
+import { useMayChange } from '../../shell/role'
 import { Button, LinkButton } from '../../ui/button'
 import { Empty } from '../../ui/marks'
 import { useWords } from '../../words/words'
@@ -7,6 +8,7 @@ import styles from './flow-logs-page.module.css'
 
 export function FirstFlowLog({ onNew }: { onNew(): void }) {
   const { flowLogs, gateways } = useWords()
+  const mayChange = useMayChange()
   return (
     <Empty title={flowLogs.emptyTitle}>
       <p>{flowLogs.emptyBody}</p>
@@ -16,9 +18,11 @@ export function FirstFlowLog({ onNew }: { onNew(): void }) {
         <li>{flowLogs.stepSearch}</li>
       </ol>
       <div className={styles.buttons}>
-        <Button kind="primary" icon="plus" onPress={onNew}>
-          {flowLogs.new}
-        </Button>
+        {mayChange && (
+          <Button kind="primary" icon="plus" onPress={onNew}>
+            {flowLogs.new}
+          </Button>
+        )}
         <LinkButton to="/gateways">{gateways.title}</LinkButton>
       </div>
     </Empty>

@@ -8,6 +8,7 @@
 import { Link } from '@tanstack/react-router'
 import type { Schema } from '../../api/client'
 import { useRegion } from '../../shell/region'
+import { useMayChange } from '../../shell/role'
 import { LinkButton } from '../../ui/button'
 import { Code, Named, Status, Tags } from '../../ui/marks'
 import { Cell, Column, Row, type SortDescriptor, Table } from '../../ui/table'
@@ -76,6 +77,7 @@ function FlowLogRow({ flowLog, names }: { flowLog: FlowLog; names: Names }) {
   const { day, moment } = useTimeWords()
   const { columns } = words
   const requestRegion = useRegion()
+  const mayChange = useMayChange()
   const region = flowLog.CloudLogRegion || requestRegion
   const created = momentOf(flowLog.CreatedTime)
   const topic = { topic: flowLog.CloudLogId }
@@ -126,7 +128,7 @@ function FlowLogRow({ flowLog, names }: { flowLog: FlowLog; names: Names }) {
               {words.view}
             </LinkButton>
           )}
-          <FlowLogMenu flowLog={flowLog} />
+          {mayChange && <FlowLogMenu flowLog={flowLog} />}
         </span>
       </Cell>
     </Row>

@@ -12,6 +12,7 @@ import { ask } from '../../api/ask'
 import type { RequestOf } from '../../api/client'
 import { Page } from '../../shell/page'
 import { useRegion } from '../../shell/region'
+import { ForAdmins, useMayChange } from '../../shell/role'
 import { Button, IconButton } from '../../ui/button'
 import { SearchField } from '../../ui/field'
 import { Empty, Pager, Pending } from '../../ui/marks'
@@ -30,6 +31,7 @@ export function FlowLogsPage() {
   const { flowLogs } = useWords()
   const { search, show } = useAddress()
   const region = useRegion()
+  const mayChange = useMayChange()
   const answer = useQuery({
     ...ask('vpc', 'DescribeFlowLogs', requestOf(search), region),
     placeholderData: keepPreviousData,
@@ -42,9 +44,11 @@ export function FlowLogsPage() {
       title={flowLogs.title}
       lead={flowLogs.lead}
       actions={
-        <Button kind="primary" icon="plus" onPress={openNew}>
-          {flowLogs.new}
-        </Button>
+        <ForAdmins>
+          <Button kind="primary" icon="plus" onPress={openNew}>
+            {flowLogs.new}
+          </Button>
+        </ForAdmins>
       }
     >
       {answer.error && <ErrorNotice error={answer.error} retry={answer.refetch} />}
@@ -70,7 +74,7 @@ export function FlowLogsPage() {
           )}
         </>
       )}
-      {search.open === 'new' && (
+      {search.open === 'new' && mayChange && (
         <Suspense>
           <NewFlowLogDialog
             gateway={search.gateway}

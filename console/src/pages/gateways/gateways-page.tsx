@@ -11,6 +11,7 @@ import { ask } from '../../api/ask'
 import type { Schema } from '../../api/client'
 import { Page } from '../../shell/page'
 import { useRegion } from '../../shell/region'
+import { ForAdmins, useMayChange } from '../../shell/role'
 import { LinkButton } from '../../ui/button'
 import { Code, Empty, Named, Pager, Pending, Status } from '../../ui/marks'
 import { ErrorNotice } from '../../ui/notice'
@@ -33,15 +34,16 @@ export function GatewaysPage() {
     ...ask('vpc', 'DescribeNatGateways', { Limit: PAGE_SIZE, Offset: offset }, region),
     refetchInterval: REFRESH,
   })
+  const mayChange = useMayChange()
   const add = <LinkButton to="/account">{gateways.add}</LinkButton>
   return (
-    <Page title={gateways.title} lead={gateways.lead} actions={add}>
+    <Page title={gateways.title} lead={gateways.lead} actions={<ForAdmins>{add}</ForAdmins>}>
       {answer.error && <ErrorNotice error={answer.error} retry={answer.refetch} />}
       {answer.isPending && <Pending />}
       {answer.data?.TotalCount === 0 && (
         <Empty title={gateways.emptyTitle}>
           <p>{gateways.emptyBody}</p>
-          {add}
+          {mayChange && add}
         </Empty>
       )}
       {answer.data && answer.data.TotalCount > 0 && (
@@ -98,6 +100,7 @@ function GatewayTable({ gateways, now }: GatewayTableProps) {
 function GatewayRow({ gateway, now }: { gateway: Schema<'NatGateway'>; now: number }) {
   const { common, gateways, newFlowLog } = useWords()
   const { moment, ago } = useTimeWords()
+  const mayChange = useMayChange()
   const { columns } = gateways
   const { LastSeen, State, NatGatewayId, NatGatewayName, AgentVersion, WindowSeconds } = gateway
   return (
@@ -124,9 +127,11 @@ function GatewayRow({ gateway, now }: { gateway: Schema<'NatGateway'>; now: numb
       </Cell>
       <Cell label={columns.agent}>{AgentVersion === '' ? gateways.unknownAgent : AgentVersion}</Cell>
       <Cell align="end">
-        <LinkButton icon="plus" to="/flow-logs" search={{ open: 'new', gateway: NatGatewayId }}>
-          {gateways.newFlowLog}
-        </LinkButton>
+        {mayChange && (
+          <LinkButton icon="plus" to="/flow-logs" search={{ open: 'new', gateway: NatGatewayId }}>
+            {gateways.newFlowLog}
+          </LinkButton>
+        )}
       </Cell>
     </Row>
   )

@@ -278,8 +278,24 @@ pub struct Region {
 pub struct AccessKey {
     /// The public part.
     pub secret_id: String,
+    /// Whose rights it carries.
+    pub user_name: String,
     /// A note.
     pub description: String,
+    /// `YYYY-MM-DD HH:MM:SS`, UTC+8.
+    pub create_time: String,
+}
+
+/// Who may sign in.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct User {
+    /// The name.
+    pub user_name: String,
+    /// `admin`, or `reader`, who changes nothing.
+    pub role: String,
+    /// Whether the user has set a password yet.
+    pub has_password: bool,
     /// `YYYY-MM-DD HH:MM:SS`, UTC+8.
     pub create_time: String,
 }

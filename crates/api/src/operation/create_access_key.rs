@@ -8,6 +8,8 @@ use super::prelude::*;
 pub struct CreateAccessKeyRequest {
     /// A note, at most 512 characters.
     pub description: Option<String>,
+    /// Whose rights it carries; the caller's own when absent, and only administrators name others.
+    pub user_name: Option<String>,
 }
 
 /// The key; its secret is shown this once.
@@ -20,4 +22,4 @@ pub struct CreateAccessKeyResponse {
     pub secret_key: String,
 }
 
-operation!(Natlens CreateAccessKey(Administer): CreateAccessKeyRequest => CreateAccessKeyResponse, "Makes an access key; its secret is shown once.");
+operation!(Natlens CreateAccessKey(View): CreateAccessKeyRequest => CreateAccessKeyResponse, "Makes an access key; its secret is shown once.");

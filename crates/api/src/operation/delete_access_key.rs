@@ -14,4 +14,4 @@ pub struct DeleteAccessKeyRequest {
 #[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
 pub struct DeleteAccessKeyResponse {}
 
-operation!(Natlens DeleteAccessKey(Administer): DeleteAccessKeyRequest => DeleteAccessKeyResponse, "Deletes an access key.");
+operation!(Natlens DeleteAccessKey(View): DeleteAccessKeyRequest => DeleteAccessKeyResponse, "Deletes an access key.");

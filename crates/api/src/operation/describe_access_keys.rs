@@ -11,8 +11,8 @@ pub struct DescribeAccessKeysRequest {}
 #[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct DescribeAccessKeysResponse {
-    /// From the newest.
+    /// From the newest. Administrators see all of the account, others their own.
     pub access_keys: Vec<AccessKey>,
 }
 
-operation!(Natlens DescribeAccessKeys(Administer): DescribeAccessKeysRequest => DescribeAccessKeysResponse, "Lists access keys.");
+operation!(Natlens DescribeAccessKeys(View): DescribeAccessKeysRequest => DescribeAccessKeysResponse, "Lists access keys.");

@@ -12,7 +12,7 @@ pub struct DescribeSessionRequest {}
 pub struct DescribeSessionResponse {
     /// The user's name.
     pub user_name: String,
-    /// `admin`.
+    /// `admin`, or `reader`, who changes nothing.
     pub role: String,
     /// The account.
     pub account_id: String,

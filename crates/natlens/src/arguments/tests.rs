@@ -47,6 +47,7 @@ fn help_lists_the_commands() {
               logset           Create, list, rename and delete logsets
               topic            Create, list, change and delete topics
               index            Create, show, replace and delete the index of a topic
+              user             Create, list, modify and delete users
               access-key       Create, list and delete access keys
               enrolment-token  Create tokens with which agents enrol
               sign-in-link     Print a link that signs a user in once, to set a new password
@@ -269,7 +270,7 @@ fn a_wrong_word_says_what_was_expected() {
         expect![[r#"
             error: unrecognized subcommand 'serch'
 
-              tip: some similar subcommands exist: 'server', 'search'
+              tip: some similar subcommands exist: 'server', 'user', 'search'
 
             Usage: natlens [OPTIONS] [COMMAND]
 

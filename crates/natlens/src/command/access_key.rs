@@ -29,8 +29,11 @@ enum Deed {
         /// What the key is for, at most 512 characters
         #[arg(long)]
         description: Option<String>,
+        /// User whose rights it carries [default: your own]
+        #[arg(long, value_name = "NAME")]
+        user: Option<String>,
     },
-    /// List all keys, without their secrets
+    /// List all keys that you may see, without their secrets
     List,
     /// Delete; whoever uses it is refused from now on
     Delete {
@@ -41,6 +44,7 @@ enum Deed {
 
 const COLUMNS: &[Column<Row>] = &[
     ("secret id", |row| row.secret_id.clone()),
+    ("user", |row| row.user_name.clone()),
     ("created", |row| moment::shown_published(&row.create_time)),
     ("description", |row| row.description.clone()),
 ];
@@ -49,8 +53,9 @@ impl AccessKey {
     pub(crate) fn run(self, config: &Config, outside: &mut Outside) -> Result<(), Failure> {
         let client = self.reach.client(config)?;
         match self.deed {
-            Deed::Create { description } => {
-                let key = client.call::<CreateAccessKey>(&CreateAccessKeyRequest { description })?;
+            Deed::Create { description, user } => {
+                let request = CreateAccessKeyRequest { description, user_name: user };
+                let key = client.call::<CreateAccessKey>(&request)?;
                 outside.say(format_args!("server = {:?}", client.server()))?;
                 outside.say(format_args!("secret_id = {:?}", key.secret_id))?;
                 outside.say(format_args!("secret_key = {:?}", key.secret_key))?;

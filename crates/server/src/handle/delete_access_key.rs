@@ -6,7 +6,8 @@ use super::prelude::*;
 
 impl Handle for DeleteAccessKey {
     fn handle(asked: &Asked, request: DeleteAccessKeyRequest) -> Result<DeleteAccessKeyResponse, Failure> {
-        asked.server.store.delete_access_key(&asked.owner.account, &request.secret_id)?;
+        let (store, account) = (&asked.server.store, &asked.owner.account);
+        store.delete_access_key(account, &request.secret_id, asked.caller.keys_of()?)?;
         Ok(DeleteAccessKeyResponse {})
     }
 }

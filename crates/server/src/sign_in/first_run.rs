@@ -15,13 +15,11 @@ use store::{AccessKeyRow, OneTimeLinkRow, Store, StoreError, UserRow};
 
 use crate::failure::Failure;
 use crate::settings::ServerSettings;
+use crate::sign_in::role::Role;
 use crate::sign_in::secret::{Purpose, Secret, random_hex};
 
 /// The first user's name.
 pub(crate) const FIRST_USER: &str = "admin";
-
-/// The role of every user today.
-pub(crate) const ADMIN_ROLE: &str = "admin";
 
 /// How long a one-time link is valid.
 pub(crate) const LINK_VALID: Duration = Duration::from_secs(24 * 3600);
@@ -75,7 +73,7 @@ pub(crate) fn prepare(
         make_key(store, account, (folder, &local_url), now)?;
         let user = UserRow {
             name: FIRST_USER.to_owned(),
-            role: ADMIN_ROLE.to_owned(),
+            role: Role::Admin.as_str().to_owned(),
             password_hash: None,
             must_set_password: true,
             created: now,
@@ -135,7 +133,7 @@ fn make_key(
 ) -> Result<(), FirstRunError> {
     for left_over in store.access_keys(account)? {
         if left_over.description == KEY_DESCRIPTION {
-            store.delete_access_key(account, &left_over.secret_id)?;
+            store.delete_access_key(account, &left_over.secret_id, None)?;
         }
     }
     let (key, secret) = new_key(FIRST_USER, KEY_DESCRIPTION, now)?;

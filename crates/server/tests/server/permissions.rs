@@ -22,6 +22,7 @@ enum Who {
     Agent,
     Key,
     User,
+    Reader,
 }
 
 /// Written apart from the server: what each may do.
@@ -31,9 +32,8 @@ fn admitted(who: Who, permission: Permission) -> bool {
         (_, Who::Nobody | Who::Stranger) => false,
         (Permission::Agent, who) => who == Who::Agent,
         (Permission::Upload, who) => matches!(who, Who::Agent | Who::Key),
-        (Permission::View | Permission::Operate | Permission::Administer, who) => {
-            matches!(who, Who::Key | Who::User)
-        }
+        (Permission::View, who) => matches!(who, Who::Key | Who::User | Who::Reader),
+        (Permission::Operate | Permission::Administer, who) => matches!(who, Who::Key | Who::User),
     }
 }
 
@@ -41,6 +41,7 @@ fn admitted(who: Who, permission: Permission) -> bool {
 fn every_operation_admits_whom_it_should_and_nobody_else() {
     let stand = Stand::start();
     let cookie = stand.signed_in("correct horse battery");
+    let (reader, _) = stand.reader("reader");
     let agent = format!("Bearer {}", stand.enrol("edge").token);
     let key = stand.admin_bearer();
     let url = stand.url();
@@ -50,13 +51,14 @@ fn every_operation_admits_whom_it_should_and_nobody_else() {
     table.0.sort_by_key(|(operation, _)| operation == "natlens/SignOut");
 
     for (operation, permission) in &table.0 {
-        for who in [Who::Nobody, Who::Stranger, Who::Agent, Who::Key, Who::User] {
+        for who in [Who::Nobody, Who::Stranger, Who::Agent, Who::Key, Who::User, Who::Reader] {
             let headers: &[(&str, &str)] = match who {
                 Who::Nobody => &[],
                 Who::Stranger => &[("authorization", "Bearer nla_0000")],
                 Who::Agent => &[("authorization", &agent)],
                 Who::Key => &[("authorization", &key)],
                 Who::User => &[("cookie", &cookie), ("origin", &url)],
+                Who::Reader => &[("cookie", &reader), ("origin", &url)],
             };
             // An empty question: it is refused for what it lacks, if at all, once its asker is admitted.
             let answer = stand.ask(operation, "{}", headers);

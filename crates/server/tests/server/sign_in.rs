@@ -155,7 +155,7 @@ fn a_session_ends_a_day_after_its_last_use() {
 fn an_access_key_works_until_it_is_deleted() {
     let stand = Stand::start();
     let admin = stand.admin();
-    let request = api::CreateAccessKeyRequest { description: Some("backup job".to_owned()) };
+    let request = api::CreateAccessKeyRequest { description: Some("backup job".to_owned()), user_name: None };
     let key = admin.call::<api::CreateAccessKey>(&request).unwrap();
     let listed = admin.call::<api::DescribeAccessKeys>(&Default::default()).unwrap().access_keys;
     assert!(

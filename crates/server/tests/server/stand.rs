@@ -115,6 +115,20 @@ impl Stand {
         format!("Bearer {secret_id}:{secret_key}")
     }
 
+    /// Creates a user with the role `reader` who has set a password; returns the cookie and an access key.
+    pub(crate) fn reader(&self, name: &str) -> (String, Client) {
+        let request = api::CreateUserRequest { user_name: name.to_owned(), role: "reader".to_owned() };
+        let link = self.admin().call::<api::CreateUser>(&request).unwrap().link;
+        let token = link.split_once("/sign-in#").unwrap().1;
+        let cookie = self.sign_in(&format!(r#"{{"Token": "{token}"}}"#)).cookie();
+        let body = r#"{"Password": "a quiet reader of logs"}"#;
+        assert_eq!(self.in_session(&cookie, "natlens/SetPassword", body).status, 200);
+        let key = self.in_session(&cookie, "natlens/CreateAccessKey", "{}").json();
+        let member = |name: &str| key[name].as_str().unwrap().to_owned();
+        let (secret_id, secret_key) = (member("SecretId"), member("SecretKey"));
+        (cookie, self.client(Credential::AccessKey { secret_id, secret_key }))
+    }
+
     pub(crate) fn enrol(&self, name: &str) -> Agent {
         let token = self.admin().call::<api::CreateEnrolmentToken>(&Default::default()).unwrap().token;
         let request = api::EnrolAgentRequest { token, gateway_name: name.to_owned(), ..Default::default() };

@@ -107,8 +107,14 @@ impl Store {
 
     /// The user of that name. Fails with `NotFound`.
     pub fn user(&self, account: &AccountId, name: &str) -> Result<UserRow, StoreError> {
-        let users = self.users(account)?;
-        users.into_iter().find(|user| user.name == name).ok_or_else(|| StoreError::not_found("user", name))
+        self.catalog().read(|connection| {
+            let mut select = connection.prepare_cached(
+                "SELECT name, role, password_hash, must_set_password, created_ms
+                 FROM users WHERE account = ?1 AND name = ?2",
+            )?;
+            let found = select.query_row([account.as_str(), name], user).optional()?;
+            found.ok_or_else(|| StoreError::not_found("user", name))
+        })
     }
 
     /// All users of an account, in the order of their names.
@@ -120,6 +126,38 @@ impl Store {
             )?;
             let rows = select.query_map([account.as_str()], user)?;
             Ok(rows.collect::<Result<_, _>>()?)
+        })
+    }
+
+    /// Gives a user another role. Fails with `NotFound`, or `LastOfRole` when nobody would have the role `needed`.
+    pub fn set_role(
+        &self,
+        account: &AccountId,
+        user: &str,
+        role: &str,
+        needed: &str,
+    ) -> Result<(), StoreError> {
+        self.catalog().transact(|transaction| {
+            let update = "UPDATE users SET role = ?3 WHERE account = ?1 AND name = ?2";
+            if transaction.execute(update, [account.as_str(), user, role])? == 0 {
+                return Err(StoreError::not_found("user", user));
+            }
+            check_role_is_left(transaction, account, user, needed)
+        })
+    }
+
+    /// Deletes a user with all sessions, access keys and links. Fails with `NotFound`, or `LastOfRole` when nobody
+    /// would have the role `needed`.
+    pub fn delete_user(&self, account: &AccountId, user: &str, needed: &str) -> Result<(), StoreError> {
+        self.catalog().transact(|transaction| {
+            let key = [account.as_str(), user];
+            if transaction.execute("DELETE FROM users WHERE account = ?1 AND name = ?2", key)? == 0 {
+                return Err(StoreError::not_found("user", user));
+            }
+            for table in ["sessions", "access_keys", "one_time_links"] {
+                transaction.execute(&format!("DELETE FROM {table} WHERE account = ?1 AND user = ?2"), key)?;
+            }
+            check_role_is_left(transaction, account, user, needed)
         })
     }
 
@@ -259,12 +297,17 @@ impl Store {
         })
     }
 
-    /// Ends an access key. Fails with `NotFound`.
-    pub fn delete_access_key(&self, account: &AccountId, secret_id: &str) -> Result<(), StoreError> {
+    /// Ends an access key, of that user if one is named. Fails with `NotFound`.
+    pub fn delete_access_key(
+        &self,
+        account: &AccountId,
+        secret_id: &str,
+        user: Option<&str>,
+    ) -> Result<(), StoreError> {
         self.catalog().transact(|transaction| {
             let gone = transaction.execute(
-                "DELETE FROM access_keys WHERE account = ?1 AND secret_id = ?2",
-                [account.as_str(), secret_id],
+                "DELETE FROM access_keys WHERE account = ?1 AND secret_id = ?2 AND (?3 IS NULL OR user = ?3)",
+                params![account.as_str(), secret_id, user],
             )?;
             if gone == 0 { Err(StoreError::not_found("access key", secret_id)) } else { Ok(()) }
         })
@@ -340,6 +383,20 @@ impl Store {
             Ok((stored("account id", account)?, user))
         })
     }
+}
+
+/// Fails with `LastOfRole` when no user has the role, so that what took it from `user` is undone.
+fn check_role_is_left(
+    transaction: &Transaction<'_>,
+    account: &AccountId,
+    user: &str,
+    role: &str,
+) -> Result<(), StoreError> {
+    let mut select = transaction.prepare_cached("SELECT 1 FROM users WHERE account = ?1 AND role = ?2")?;
+    if select.exists([account.as_str(), role])? {
+        return Ok(());
+    }
+    Err(StoreError::LastOfRole { name: user.to_owned(), role: role.to_owned() })
 }
 
 /// Forgets sessions, tokens and links that have ended; returns how many.

@@ -381,9 +381,10 @@ fn keys_and_tokens_belong_to_their_account() {
     assert_eq!(store.access_key("AKID1").unwrap(), Some((account(), key.clone())));
     let other: AccountId = "100002".parse().unwrap();
     assert_eq!(store.access_keys(&other).unwrap(), []);
-    store.delete_access_key(&other, "AKID1").unwrap_err();
+    store.delete_access_key(&other, "AKID1", None).unwrap_err();
+    store.delete_access_key(&account(), "AKID1", Some("somebody")).unwrap_err();
     assert_eq!(store.access_keys(&account()).unwrap(), [key]);
-    store.delete_access_key(&account(), "AKID1").unwrap();
+    store.delete_access_key(&account(), "AKID1", Some("admin")).unwrap();
     assert_eq!(store.access_key("AKID1").unwrap(), None);
 
     let token = EnrolmentTokenRow { hash: [8; 32], created: START, expires: START.plus(SECOND) };
