@@ -13,6 +13,9 @@ use hashbrown::HashTable;
 
 use crate::conversation::Seen;
 
+/// While a window becomes records, memory goes back after so many of its flows: about 6 MB.
+const FLOWS_GIVEN_BACK: usize = 65_536;
+
 /// The flows of a window, each with a verdict. The order in which they are added does not matter.
 #[derive(Debug, Default)]
 pub(crate) struct Flows {
@@ -103,17 +106,20 @@ impl Flows {
         drop(places);
         let verdict =
             move |number: u16| verdicts.get(number).cloned().expect("a flow's verdict has a number");
+        // Backwards, so that the memory behind the flows that are left can be given back.
         flows.sort_unstable_by(|left, right| {
-            let keys = left.key.unpacked().cmp(&right.key.unpacked());
-            keys.then_with(|| verdict(left.verdict).cmp(&verdict(right.verdict)))
+            let keys = right.key.unpacked().cmp(&left.key.unpacked());
+            keys.then_with(|| verdict(right.verdict).cmp(&verdict(left.verdict)))
         });
-        let mut sorted = flows.into_iter().peekable();
         std::iter::from_fn(move || {
-            let first = sorted.next()?;
+            let first = flows.pop()?;
             let key = first.key.unpacked();
             let mut group = vec![(verdict(first.verdict), first.sum(start, &interfaces))];
-            while let Some(next) = sorted.next_if(|next| next.key == first.key) {
+            while let Some(next) = flows.pop_if(|next| next.key == first.key) {
                 group.push((verdict(next.verdict), next.sum(start, &interfaces)));
+            }
+            if flows.capacity() - flows.len() > FLOWS_GIVEN_BACK {
+                flows.shrink_to_fit();
             }
             Some((key, group))
         })
