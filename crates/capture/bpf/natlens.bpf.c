@@ -468,7 +468,7 @@ static __always_inline void count_refusal(struct sk_buff *skb, __u32 reason, boo
 		p.ifindex_out = READ(net_device, routed, ifindex, direct);
 	}
 	if (entry)
-		status = BPF_CORE_READ(entry, status);
+		copy(&status, &entry->status, sizeof(status), direct);
 	p.class = class_of(reason, route_error, status);
 	if (!p.class || !set_time(&p, now) || !read_packet(&p, skb, direct))
 		return;
