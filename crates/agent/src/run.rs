@@ -127,6 +127,7 @@ pub fn run(
         source,
         windows,
         withheld: Withheld::default(),
+        untold: Vec::new(),
         events: Vec::new(),
         poll_failures: 0,
         polled: started,
@@ -248,6 +249,8 @@ struct Collector {
     source: Box<dyn Source + Send>,
     windows: Windows,
     withheld: Withheld,
+    /// The marks of batches that will not arrive and are told with the next windows.
+    untold: Vec<String>,
     events: Vec<Event>,
     /// In a row.
     poll_failures: u32,
@@ -338,7 +341,8 @@ impl Collector {
 
     /// Remembers which batches will not arrive, until that is told.
     fn look_for_lost_batches(&mut self, flow_logs: &[FlowLog]) {
-        for LostBatch { first, content, cause } in self.spool.take_lost() {
+        for LostBatch { first, content, cause, mark } in self.spool.take_lost() {
+            self.untold.push(mark);
             let window = self.length.window_of(first);
             match content {
                 Content::Records { flow_log, told } => {
@@ -395,7 +399,10 @@ impl Collector {
             .map_err(Box::<dyn std::error::Error>::from)
             .and_then(|batches| Ok(self.spool.add(&batches)?));
         match spooled {
-            Ok(()) => self.withheld.clear(),
+            Ok(()) => {
+                self.withheld.clear();
+                self.spool.told(&std::mem::take(&mut self.untold));
+            }
             Err(error) => {
                 let packets = self.withheld.add(closed, &early, flow_logs);
                 self.metrics.counters.withheld_windows_total.add(closed.len() as u64);

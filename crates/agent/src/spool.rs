@@ -10,9 +10,10 @@
 //! A batch is one file, whose name tells what is in it: a mark, the SHA-256 of the rest, and the encoded batch. It is
 //! written and made durable under another name first.
 
+mod aside;
 mod label;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::io;
 use std::path::PathBuf;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -24,6 +25,7 @@ use sha2::{Digest, Sha256};
 
 use crate::batching::EncodedBatch;
 use crate::files::{Files, NEW_SUFFIX, read_if_there, replace};
+use aside::{Aside, End, REASON_SUFFIX, mark};
 use label::{BATCH_SUFFIX, Label};
 pub(crate) use label::{Content, LostBatch};
 
@@ -42,9 +44,6 @@ const BLOCK_BYTES: u64 = 4096;
 const MAGIC: &[u8; 8] = b"NLSPOOL\x01";
 const DIGEST_BYTES: usize = 32;
 
-const TORN_SUFFIX: &str = ".torn";
-const REFUSED_SUFFIX: &str = ".refused";
-const REASON_SUFFIX: &str = ".reason";
 const CLOSED_UNTIL_FILE: &str = "closed-until.json";
 const CLOSED_UNTIL_VERSION: u32 = 1;
 
@@ -123,9 +122,7 @@ struct State {
     waiting: VecDeque<Spooled>,
     bytes_used: u64,
     next_number: u64,
-    /// Batches set aside, oldest first, with their bytes.
-    aside: VecDeque<(String, u64)>,
-    aside_bytes: u64,
+    aside: Aside,
     /// What will not arrive, since the last `take_lost`.
     lost: Vec<LostBatch>,
     noted: Option<Noted>,
@@ -157,20 +154,26 @@ impl Spool {
         let mut found = files.list().map_err(|source| disk("list", "", source))?;
         found.sort_unstable();
         let mut state = State::default();
+        let mut marks = Vec::new();
         for (name, bytes) in found {
             if name.ends_with(NEW_SUFFIX) {
                 // Never promised: its window is not noted as closed either.
                 files.remove(&name).map_err(|source| disk("remove", &name, source))?;
-            } else if name.ends_with(TORN_SUFFIX) || name.ends_with(REFUSED_SUFFIX) {
-                state.aside_bytes += on_disk(bytes);
-                state.aside.push_back((name, on_disk(bytes)));
+            } else if aside::is_mark(&name) {
+                marks.push(name);
             } else if name.ends_with(BATCH_SUFFIX) {
                 let Label { number, first, content } = Label::read(&name).unwrap_or_else(Label::illegible);
                 state.next_number = state.next_number.max(number + 1);
                 state.bytes_used += on_disk(bytes);
                 state.waiting.push_back(Spooled { name, bytes: on_disk(bytes), first, content });
+            } else {
+                state.aside.knows(&name, bytes);
             }
         }
+        let waiting: BTreeSet<&str> = state.waiting.iter().map(|spooled| spooled.name.as_str()).collect();
+        let (untold, swept) = aside::untold(marks, &waiting, &*files);
+        swept.map_err(|source| disk("remove a mark in", "", source))?;
+        state.lost = untold;
         let noted = read_if_there(&*files, CLOSED_UNTIL_FILE)
             .map_err(|source| disk("read", CLOSED_UNTIL_FILE, source))?;
         // A note that cannot be understood is as good as none: the record then begins anew.
@@ -268,12 +271,16 @@ impl Spool {
 
     /// Does not wait for a batch any more whose file somebody removed: its records are lost.
     pub(crate) fn gone(&self, spooled: &Spooled) {
-        if self.is_abandoned() {
+        let abandoned = self.abandoned();
+        if *abandoned {
             return;
         }
         tracing::error!(path = %self.files.path(&spooled.name).display(), "somebody removed a batch that waited");
+        if let Err(error) = self.mark_untold(spooled, End::Gone) {
+            tracing::warn!(%error, "a restart may forget a batch that somebody removed");
+        }
         self.forget(spooled);
-        self.state().lose(spooled, LossCause::BatchTorn);
+        self.state().lose(spooled, End::Gone);
     }
 
     /// Removes a batch that the server stored.
@@ -295,39 +302,32 @@ impl Spool {
         if *abandoned {
             return;
         }
-        let (suffix, reason, cause) = match why {
-            SetAside::Torn => (TORN_SUFFIX, None, LossCause::BatchTorn),
-            SetAside::Refused { reason } => (REFUSED_SUFFIX, Some(reason), LossCause::BatchRefused),
+        let (end, reason) = match why {
+            SetAside::Torn => (End::Torn, None),
+            SetAside::Refused { reason } => (End::Refused, Some(reason)),
         };
-        let aside = format!("{}{suffix}", spooled.name);
+        let aside = format!("{}{}", spooled.name, end.suffix());
         let path = self.files.path(&aside);
-        let renamed = self.files.rename(&spooled.name, &aside).and_then(|()| match reason {
-            Some(reason) => self.files.write(&format!("{aside}{REASON_SUFFIX}"), reason.as_bytes()),
-            None => Ok(()),
-        });
-        match renamed {
+        let moved = self
+            .mark_untold(spooled, end)
+            .and_then(|()| self.files.rename(&spooled.name, &aside))
+            .and_then(|()| match reason {
+                Some(reason) => self.files.write(&format!("{aside}{REASON_SUFFIX}"), reason.as_bytes()),
+                None => Ok(()),
+            });
+        match moved {
             Ok(()) => tracing::error!(path = %path.display(), ?why, "a batch is set aside"),
             Err(error) => tracing::error!(path = %path.display(), ?why, %error, "cannot set a batch aside"),
         }
         self.forget(spooled);
         let mut state = self.state();
-        state.lose(spooled, cause);
-        state.aside_bytes += spooled.bytes;
-        state.aside.push_back((aside, spooled.bytes));
-        while state.aside_bytes > SET_ASIDE_BYTES_MAX
-            && let Some((oldest, bytes)) = state.aside.pop_front()
-        {
-            state.aside_bytes -= bytes;
-            self.remove_aside(&oldest);
-        }
+        state.lose(spooled, end);
+        state.aside.keep(aside, spooled.bytes, &*self.files);
     }
 
-    fn remove_aside(&self, name: &str) {
-        let reason = format!("{name}{REASON_SUFFIX}");
-        let removed = self.files.remove(name);
-        tracing::warn!(path = %self.files.path(name).display(), ?removed, "a batch set aside is removed for room");
-        // Only refused batches have one.
-        drop(self.files.remove(&reason));
+    /// Makes it known to the next run that something is missing without the batch, if anything is.
+    fn mark_untold(&self, spooled: &Spooled, end: End) -> io::Result<()> {
+        if spooled.is_missed() { aside::write_mark(&*self.files, &mark(&spooled.name, end)) } else { Ok(()) }
     }
 
     fn forget(&self, spooled: &Spooled) {
@@ -337,9 +337,16 @@ impl Spool {
         state.bytes_used -= spooled.bytes;
     }
 
-    /// The batches that will not arrive, since the last call.
+    /// The batches that will not arrive, since the last call; the first one also gives those that an earlier run did not tell.
     pub(crate) fn take_lost(&self) -> Vec<LostBatch> {
         std::mem::take(&mut self.state().lost)
+    }
+
+    /// Notes that batches which will not arrive are told of durably; `marks` are theirs.
+    pub(crate) fn told(&self, marks: &[String]) {
+        if !marks.is_empty() {
+            aside::remove_marks(&*self.files, marks);
+        }
     }
 
     /// How many batches wait, and their bytes on the disk.
@@ -412,15 +419,22 @@ impl Spool {
 
 impl State {
     /// Remembers what is missing without a batch, if anything is.
-    fn lose(&mut self, spooled: &Spooled, cause: LossCause) {
-        let is_missed = match &spooled.content {
+    fn lose(&mut self, spooled: &Spooled, end: End) {
+        if spooled.is_missed() {
+            let Spooled { name, first, content, .. } = spooled;
+            let (mark, content) = (mark(name, end), content.clone());
+            self.lost.push(LostBatch { first: *first, content, cause: end.cause(), mark });
+        }
+    }
+}
+
+impl Spooled {
+    /// Whether something is missing without the batch.
+    fn is_missed(&self) -> bool {
+        match &self.content {
             Content::Records { told, .. } => *told != Counters::default(),
             Content::Ledger => false,
             Content::Unknown => true,
-        };
-        if is_missed {
-            let Spooled { first, content, .. } = spooled.clone();
-            self.lost.push(LostBatch { first, content, cause });
         }
     }
 }

@@ -35,6 +35,8 @@ pub(crate) struct LostBatch {
     pub(crate) first: Timestamp,
     pub(crate) content: Content,
     pub(crate) cause: LossCause,
+    /// What stands in the spool until the loss is told; see `Spool::told`.
+    pub(crate) mark: String,
 }
 
 /// What the name of a batch's file tells.

@@ -135,6 +135,8 @@ enum Step {
     /// A window closes with this many batches.
     Close(u8),
     Send(Outcome),
+    /// The agent tells what will not arrive.
+    Tell,
     /// The power is cut within the next operations; those set in `survivors` of the unfinished ones took place.
     Cut {
         operations: u32,
@@ -167,6 +169,8 @@ struct World {
     promised: BTreeMap<i64, BTreeSet<Uuid>>,
     stored: BTreeMap<Uuid, Vec<u8>>,
     refused: BTreeSet<Uuid>,
+    /// The batches that are told of as lost, by the marks that bear their ids.
+    told: String,
 }
 
 const WINDOW_MS: i64 = 60_000;
@@ -185,6 +189,7 @@ impl World {
             promised: BTreeMap::new(),
             stored: BTreeMap::new(),
             refused: BTreeSet::new(),
+            told: String::new(),
         }
     }
 
@@ -192,6 +197,7 @@ impl World {
         match *step {
             Step::Close(batches) => self.close(batches),
             Step::Send(outcome) => drop(self.send(outcome)),
+            Step::Tell => self.tell(),
             Step::Cut { operations, survivors } => {
                 self.disk.cut_power_after(operations);
                 self.close(2);
@@ -247,6 +253,12 @@ impl World {
         })
     }
 
+    fn tell(&mut self) {
+        let marks: Vec<String> = self.spool.take_lost().into_iter().map(|lost| lost.mark).collect();
+        self.spool.told(&marks);
+        self.told += &marks.concat();
+    }
+
     fn restart(&mut self) {
         self.spool = Spool::open(Box::new(self.disk.clone()), u64::MAX).unwrap();
         let noted = self.spool.noted().map_or(0, |noted| noted.closed_until.millis() / WINDOW_MS - 1);
@@ -261,13 +273,16 @@ impl World {
     /// Sends everything that is left, and checks that nothing is missing.
     fn settle(&mut self) {
         while self.send(Outcome::Stored) == Next::Now {}
+        self.restart();
+        self.tell();
         let promised: BTreeSet<Uuid> = self.promised.values().flatten().copied().collect();
         for id in &promised {
-            assert!(self.stored.contains_key(id) || self.refused.contains(id), "batch {id} is forgotten");
+            let told = self.told.contains(&id.simple().to_string());
+            assert!(self.stored.contains_key(id) || told, "batch {id} is forgotten");
+            assert!(!told || self.refused.contains(id), "batch {id} is told as lost, but nobody refused it");
         }
         assert_eq!(self.spool.waiting(), (0, 0));
-        let torn = self.spool.take_lost().into_iter().filter(|lost| lost.cause == LossCause::BatchTorn);
-        assert_eq!(torn.count(), 0, "no power cut tears a batch that was promised");
+        assert_eq!(self.told.matches(".torn.").count(), 0, "no power cut tears a batch that was promised");
     }
 }
 
@@ -280,6 +295,7 @@ fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         3 => (0_u8..4).prop_map(Step::Close),
         4 => outcome().prop_map(Step::Send),
+        1 => Just(Step::Tell),
         2 => (0_u32..24, any::<u64>()).prop_map(|(operations, survivors)| Step::Cut { operations, survivors }),
     ]
 }
@@ -308,8 +324,14 @@ fn records(packets: u64) -> Content {
     Content::Records { flow_log: "fl-00000001".parse().unwrap(), told }
 }
 
-fn lost(cause: LossCause) -> LostBatch {
-    LostBatch { first: Timestamp::from_seconds(60), content: records(7), cause }
+/// Why batches of seven packets will not arrive, since somebody last asked.
+#[track_caller]
+fn lost(spool: &Spool) -> Vec<LossCause> {
+    let cause = |lost: LostBatch| {
+        assert_eq!((lost.first, lost.content), (Timestamp::from_seconds(60), records(7)));
+        lost.cause
+    };
+    spool.take_lost().into_iter().map(cause).collect()
 }
 
 fn noted(closed_until: Timestamp) -> Noted {
@@ -345,9 +367,9 @@ fn a_damaged_file_is_set_aside_and_the_others_are_sent() {
     let (spool, metrics) = (open(), AgentMetrics::default());
     assert_eq!(sent(&spool, &metrics), ["second", "fourth"]);
     assert_eq!(metrics.read().torn_batches_total, 2);
-    assert_eq!(spool.take_lost(), [lost(LossCause::BatchTorn), lost(LossCause::BatchTorn)]);
+    assert_eq!(lost(&spool), [LossCause::BatchTorn; 2]);
     let names: Vec<(String, u64)> = Folder::open(place.path()).unwrap().list().unwrap();
-    assert_eq!(names.iter().filter(|(name, _)| name.ends_with(TORN_SUFFIX)).count(), 2, "{names:?}");
+    assert_eq!(names.iter().filter(|(name, _)| name.ends_with(".torn")).count(), 2, "{names:?}");
     assert_eq!(open().waiting(), (0, 0));
 }
 
@@ -362,7 +384,7 @@ fn a_refused_batch_is_kept_with_its_reason_and_blocks_nothing() {
     assert_eq!(shipper.turn(&spool, &mut { refuse }), Next::Now);
     assert_eq!(sent(&spool, &metrics), ["fine"]);
     assert_eq!(metrics.read().refused_batches_total, 1);
-    assert_eq!(spool.take_lost(), [lost(LossCause::BatchRefused)]);
+    assert_eq!(lost(&spool), [LossCause::BatchRefused]);
     let folder = Folder::open(place.path()).unwrap();
     let (reason, _) =
         folder.list().unwrap().into_iter().find(|(name, _)| name.ends_with(REASON_SUFFIX)).unwrap();
@@ -396,7 +418,27 @@ fn a_batch_that_somebody_removed_is_lost_not_damaged_and_blocks_nothing() {
     let metrics = AgentMetrics::default();
     assert_eq!(sent(&spool, &metrics), ["fine"]);
     assert_eq!((metrics.read().torn_batches_total, spool.waiting()), (0, (0, 0)));
-    assert_eq!(spool.take_lost(), [lost(LossCause::BatchTorn)]);
+    assert_eq!(lost(&spool), [LossCause::BatchTorn]);
+}
+
+#[test]
+fn what_will_not_arrive_is_told_after_a_restart_unless_it_was_told() {
+    let place = tempfile::tempdir().unwrap();
+    let open = || Spool::open(Box::new(Folder::open(place.path()).unwrap()), u64::MAX).unwrap();
+    let spool = open();
+    spool.add(&[batch("refused"), batch("torn"), batch("gone")]).unwrap();
+    spool.set_aside(&spool.oldest().unwrap(), &SetAside::Refused { reason: "no".to_owned() });
+    spool.set_aside(&spool.oldest().unwrap(), &SetAside::Torn);
+    std::fs::remove_file(place.path().join(spool.oldest().unwrap().name)).unwrap();
+    spool.gone(&spool.oldest().unwrap());
+    let mut causes = lost(&open());
+    causes.sort_unstable();
+    assert_eq!(causes, [LossCause::BatchTorn, LossCause::BatchTorn, LossCause::BatchRefused]);
+
+    let marks: Vec<String> = spool.take_lost().into_iter().map(|lost| lost.mark).collect();
+    spool.told(&marks);
+    assert_eq!(lost(&open()), []);
+    assert_eq!(open().waiting(), (0, 0), "and it is not sent either");
 }
 
 #[test]

@@ -436,6 +436,43 @@ fn a_batch_whose_file_is_damaged_is_told_to_the_packet() {
     check_that_the_loss_of_the_first_batch_is_told(&server, host, "batch-torn");
 }
 
+#[test]
+fn a_loss_that_a_crash_kept_from_being_told_is_told_by_the_next_run() {
+    let server = Server::start(vec![flow_log("fl-00000001")]);
+    let mut host = Host::new();
+    host.start(&server);
+    server.wait("the agent knows its flow logs", |seen| seen.known_generation == Some(1));
+    server.be(Mood::Refusing);
+    host.set_clock(10);
+    let metrics = host.running.as_ref().unwrap().metrics.clone();
+    server.wait("the batch is set aside", |_| metrics.read().lost_packets_total == PACKETS);
+
+    // What a crash would leave: no later window has closed, so nothing of the loss is spooled.
+    let mut after_crash = Host::new();
+    for folder in ["state", "state/spool"] {
+        std::fs::create_dir_all(after_crash.place.path().join(folder)).unwrap();
+        for entry in std::fs::read_dir(host.place.path().join(folder)).unwrap() {
+            let entry = entry.unwrap();
+            if entry.file_type().unwrap().is_file() {
+                let to = after_crash.place.path().join(folder).join(entry.file_name());
+                std::fs::copy(entry.path(), to).unwrap();
+            }
+        }
+    }
+    host.stop();
+    server.be(Mood::Working);
+    after_crash.counting_since = Some(at(0));
+    after_crash.set_clock(20);
+    after_crash.start(&server);
+    let tells = |batch: &Batch| batch.records.iter().any(|record| record.lost == Some(PACKETS));
+    server.wait("both tell of the loss", |seen| {
+        seen.stored.values().any(tells) && seen.ledger.values().any(tells)
+    });
+    after_crash.stop();
+    let taken_back = ledger(&server).into_iter().filter(|row| row == "0-10 lost 5 batch-refused");
+    assert_eq!(taken_back.count(), 1);
+}
+
 #[track_caller]
 fn check_that_the_loss_of_the_first_batch_is_told(server: &Server, mut host: Host, cause: &str) {
     let metrics = host.running.as_ref().unwrap().metrics.clone();
