@@ -9,6 +9,7 @@ mod system {
     mod found;
 
     mod crash;
+    mod degraded;
     mod flow_log;
     mod freshness;
     mod ledger;

@@ -27,6 +27,9 @@ const FIELDS: &str = "docs/reference/fields.md";
 /// The functions of SQL, made from the function table and its cases.
 const FUNCTIONS: &str = "docs/reference/functions.md";
 
+/// The numbers of an agent, made from what it writes.
+const AGENT_METRICS: &str = "docs/reference/agent-metrics.md";
+
 /// What can be searched, made from the cases of the language.
 const SEARCHES: &str = "docs/reference/searches.md";
 
@@ -64,6 +67,7 @@ fn texts(root: &Path) -> Result<[(&'static str, String); 6], Failure> {
         (CONFIG, config),
         (FIELDS, fields::page()),
         (FUNCTIONS, functions::page(root)?),
+        (AGENT_METRICS, agent::metrics_reference()),
         (SEARCHES, searches::page(root)?),
         (SQL_WORDS, sql_words::file()),
     ])

@@ -227,6 +227,13 @@ export const en = {
       actions: 'Actions',
     },
     states: { AVAILABLE: 'Available', UNAVAILABLE: 'Silent' },
+    degraded: {
+      source: 'Not by eBPF',
+      variant: 'Every packet is looked at',
+      refusals: 'No refused packets',
+      pins: 'Not counted while down',
+      health: 'Health unknown',
+    },
     noAddress: 'not known yet',
     add: 'Add a gateway',
     newFlowLog: 'New flow log',

@@ -222,6 +222,13 @@ export const zhCN: Translated<typeof en> = {
       actions: '操作',
     },
     states: { AVAILABLE: '可用', UNAVAILABLE: '无响应' },
+    degraded: {
+      source: '未使用 eBPF',
+      variant: '检查每个数据包',
+      refusals: '不含被拒绝的数据包',
+      pins: '停机时不计数',
+      health: '健康状况未知',
+    },
     noAddress: '尚未上报',
     add: '添加网关',
     newFlowLog: '新建流日志',

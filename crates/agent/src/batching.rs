@@ -20,6 +20,8 @@ pub(crate) struct EncodedBatch {
     /// When its first record starts.
     pub(crate) first: Timestamp,
     pub(crate) content: Content,
+    /// How many records it holds.
+    pub(crate) records: u64,
     pub(crate) bytes: Vec<u8>,
 }
 
@@ -99,7 +101,8 @@ fn encode(mut batch: Batch, batches: &mut Vec<EncodedBatch>) -> Result<(), Batch
     match batch.encode() {
         Ok(bytes) => {
             let first = batch.records.first().map_or_else(Timestamp::default, |record| record.start);
-            batches.push(EncodedBatch { id: batch.id, first, content: content(&batch), bytes });
+            let records = batch.records.len() as u64;
+            batches.push(EncodedBatch { id: batch.id, first, content: content(&batch), records, bytes });
             Ok(())
         }
         Err(BatchError::TooLarge { .. }) if batch.records.len() > 1 => {

@@ -6,12 +6,16 @@
 #[cfg(target_os = "linux")]
 use std::time::Duration;
 
+#[cfg(target_os = "linux")]
+use api::Degradation;
 use capture::Health;
 #[cfg(target_os = "linux")]
 use flow::Clock;
 
 #[cfg(target_os = "linux")]
 use crate::metrics::AgentMetrics;
+#[cfg(target_os = "linux")]
+use crate::status::health_told;
 #[cfg(target_os = "linux")]
 use crate::stop::Stop;
 
@@ -47,18 +51,33 @@ pub(crate) fn watch(
         match opened.and_then(|mut opened| Ok((opened.look(clock())?, opened))) {
             Ok((health, opened)) => {
                 warnings.of(&health).iter().for_each(|warning| tracing::warn!("{warning}"));
-                metrics.note_health(health);
+                metrics.note_health(health_told(health));
+                metrics.mend(DEGRADED);
                 (watch, failed) = (Some(opened), false);
             }
             Err(error) => {
                 if !failed {
                     let error = &error as &dyn std::error::Error;
                     tracing::warn!(error, "the gateway's own health is not watched");
+                    metrics.degrade(&unwatched(error));
                 }
                 failed = true;
             }
         }
         stop.wait(every);
+    }
+}
+
+/// The word for what is missing then.
+#[cfg(target_os = "linux")]
+const DEGRADED: &str = "health";
+
+#[cfg(target_os = "linux")]
+fn unwatched(error: &dyn std::error::Error) -> Degradation {
+    Degradation {
+        what: DEGRADED.to_owned(),
+        says: format!("the gateway's own health is not watched: {error}"),
+        mend: "natlens doctor".to_owned(),
     }
 }
 

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::backoff::Backoff;
 use crate::files::{Files, read_if_there, replace};
 use crate::metrics::AgentMetrics;
+use crate::status::keep_status;
 use crate::stop::Stop;
 
 const FLOW_LOGS_FILE: &str = "flow-logs.json";
@@ -53,6 +54,7 @@ impl Orders {
             }
         };
         metrics.counters.flow_logs.set(known.as_ref().map_or(0, |known| known.len() as u64));
+        metrics.counters.flow_logs_known.set(known.is_some().into());
         Self { files, gateway, metrics, known: Mutex::new(known) }
     }
 
@@ -65,6 +67,7 @@ impl Orders {
     fn apply(&self, flow_logs: Vec<AgentFlowLog>) {
         let understood = understood(&flow_logs);
         self.metrics.counters.flow_logs.set(understood.len() as u64);
+        self.metrics.counters.flow_logs_known.set(1);
         *self.known.lock().unwrap_or_else(PoisonError::into_inner) = Some(understood);
         if let Err(error) = self.keep(flow_logs) {
             let path = self.files.path(FLOW_LOGS_FILE);
@@ -82,12 +85,18 @@ impl Orders {
     pub(crate) fn watch(&self, client: &Client, status: impl Fn() -> AgentStatus, stop: &Stop) {
         let mut backoff = Backoff::new(self.gateway.as_str());
         let mut generation = None;
+        let mut unreached = None;
         while !stop.is_asked() {
-            let request = WatchFlowLogsRequest { generation, status: Some(status()) };
+            let status = status();
+            if let Err(error) = keep_status(&*self.files, &self.gateway, unreached.as_deref(), &status) {
+                tracing::warn!(%error, "`natlens agent status` does not know how the agent is");
+            }
+            let request = WatchFlowLogsRequest { generation, status: Some(status) };
             let wait = match client.call::<WatchFlowLogs>(&request) {
                 _ if stop.is_asked() => return, // another run may own the folder by now
                 Ok(response) => {
                     backoff.reset();
+                    unreached = None;
                     if generation == Some(response.generation) {
                         SAME_ANSWER_WAIT
                     } else {
@@ -105,6 +114,7 @@ impl Orders {
                 Err(error) => {
                     let wait = backoff.next_wait();
                     self.tell(&error, wait);
+                    unreached = Some(error.to_string());
                     wait
                 }
             };

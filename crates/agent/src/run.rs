@@ -27,6 +27,7 @@ use crate::ship::Shipper;
 use crate::spool::{Content, LostBatch, Noted, Spool, SpoolError};
 use crate::status::status_of;
 use crate::stop::Stop;
+use crate::tally::Tally;
 use crate::withheld::{Withheld, range};
 
 /// How many polls of the source may fail in a row before the run ends.
@@ -110,6 +111,7 @@ pub fn run(
     let orders = Arc::new(Orders::open(Box::new(folder), identity.gateway.clone(), settings.metrics.clone()));
     let ended = Stop::new();
     let status = status_of(&settings, facts);
+    settings.begin();
     start_health(&settings, &clock, &ended)?;
     let threads = Threads {
         shipper: start_shipper(&settings, &identity, &spool)?,
@@ -128,6 +130,8 @@ pub fn run(
         windows,
         withheld: Withheld::default(),
         untold: Vec::new(),
+        fresh: Vec::new(),
+        tally: Tally::default(),
         events: Vec::new(),
         poll_failures: 0,
         polled: started,
@@ -251,6 +255,9 @@ struct Collector {
     withheld: Withheld,
     /// The marks of batches that will not arrive and are told with the next windows.
     untold: Vec<String>,
+    /// The ends of windows that were spooled in this turn.
+    fresh: Vec<Timestamp>,
+    tally: Tally,
     events: Vec<Event>,
     /// In a row.
     poll_failures: u32,
@@ -280,7 +287,7 @@ impl Collector {
             self.windows.watched_since(watched_since, gap);
             tracing::info!(%closed_until, %watched_since, "windows between two runs become SKIPDATA");
         }
-        self.count_waiting();
+        self.metrics.note_spool(&self.spool.fill());
     }
 
     /// Works until asked to stop.
@@ -288,6 +295,7 @@ impl Collector {
         while !stop.is_asked() {
             threads.check()?;
             let poll_again = self.turn(clock())?;
+            self.fresh.drain(..).for_each(|end| self.metrics.note_spool_delay(clock().since(end)));
             stop.wait(poll_again.since(clock()).min(POLL_WAIT_MAX));
         }
         Ok(())
@@ -300,6 +308,8 @@ impl Collector {
             Err(error) => return self.poll_failed(error).map(|()| now.plus(POLL_WAIT_MAX)),
         };
         (self.poll_failures, self.polled) = (0, now);
+        self.metrics.note_polled(now);
+        self.tally.note(&self.events, progress.complete_until, &self.metrics);
         // Taken with its memory, which a busy window fills and a quiet one does not need.
         for event in std::mem::take(&mut self.events) {
             self.windows.observe(event);
@@ -333,7 +343,7 @@ impl Collector {
             early.add(identity, part);
         });
         self.names.tell_origins(&mut closed);
-        self.count_closed(&closed);
+        self.metrics.note_closed(&closed, self.windows.open_flows());
         self.keep(&closed, early, flow_logs);
         self.note_closed_until();
         self.tell_source();
@@ -347,7 +357,7 @@ impl Collector {
             match content {
                 Content::Records { flow_log, told } => {
                     let loss = Loss { window, packets: told.packets, bytes: told.bytes, cause };
-                    self.metrics.counters.lost_packets_total.add(loss.packets);
+                    self.metrics.lose([(cause, told)]);
                     self.withheld.add_batch(flow_log, &loss, flow_logs);
                 }
                 Content::Unknown | Content::Ledger => self.windows.lose(&Loss::unknown(window, cause)),
@@ -370,6 +380,7 @@ impl Collector {
         self.poll_failures += 1;
         if matches!(error, SourceError::ClockSet { .. }) {
             self.gap = LossCause::ClockSet;
+            self.metrics.counters.clock_steps_total.add(1);
             self.windows.lose(&Loss::unknown(self.length.window_of(self.polled), self.gap));
         }
         let hopeless = matches!(error, SourceError::ClockSet { .. } | SourceError::Recording(_));
@@ -397,16 +408,20 @@ impl Collector {
                 Ok(batches)
             })
             .map_err(Box::<dyn std::error::Error>::from)
-            .and_then(|batches| Ok(self.spool.add(&batches)?));
+            .and_then(|batches| {
+                let added = self.spool.add(&batches);
+                self.metrics.note_made(&batches, added.is_ok());
+                Ok(added?)
+            });
         match spooled {
             Ok(()) => {
                 self.withheld.clear();
+                self.fresh.extend(closed.iter().map(|window| window.until));
                 self.spool.told(&std::mem::take(&mut self.untold));
             }
             Err(error) => {
                 let packets = self.withheld.add(closed, &early, flow_logs);
-                self.metrics.counters.withheld_windows_total.add(closed.len() as u64);
-                self.metrics.counters.lost_packets_total.add(packets);
+                self.metrics.note_withheld(closed.len() as u64, packets);
                 tracing::error!(
                     error = &*error,
                     windows = closed.len(),
@@ -415,7 +430,7 @@ impl Collector {
                 );
             }
         }
-        self.count_waiting();
+        self.metrics.note_spool(&self.spool.fill());
     }
 
     /// Notes how far windows are closed, unless a gap has not been told yet: then the next run must tell it.
@@ -437,17 +452,6 @@ impl Collector {
         {
             tracing::warn!(%error, "after a restart, records that were kept count as lost");
         }
-    }
-
-    fn count_closed(&self, closed: &[ClosedWindow]) {
-        let losses = closed.iter().filter_map(|window| window.balance.lost());
-        self.metrics.counters.closed_windows_total.add(closed.len() as u64);
-        self.metrics.counters.lost_packets_total.add(losses.fold(0, u64::saturating_add));
-    }
-
-    fn count_waiting(&self) {
-        let (batches, _bytes) = self.spool.waiting();
-        self.metrics.counters.spooled_batches.set(batches);
     }
 
     /// Spools what the windows hold, complete or not.

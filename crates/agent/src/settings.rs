@@ -5,7 +5,7 @@
 
 use std::path::PathBuf;
 
-use api::Trust;
+use api::{Degradation, Trust};
 use capture::AuditNumbers;
 use flow::{Prefix, WindowLength};
 
@@ -42,6 +42,12 @@ pub struct AgentSettings {
     pub spool_bytes_max: u64,
     /// Which source captures: `ebpf`, `conntrack`, `conntrack+nflog` or `replay`; told to the server.
     pub source: &'static str,
+    /// By which way the kernel counts what leaves: `tcx` or `tracing`; empty where it does not count.
+    pub variant: &'static str,
+    /// The most flows of one address family that the kernel counts in a window; `None` where it does not count.
+    pub flows_max: Option<u32>,
+    /// What the source goes without, although it was asked for; told to the server and in numbers.
+    pub degraded: Vec<Degradation>,
     /// Where the gateway's own health is looked at; `None` looks nowhere, as for a recording.
     pub health: Option<HealthPlace>,
     /// What audits of the source find; `None` when it is not audited.
@@ -66,10 +72,22 @@ impl Default for AgentSettings {
             asn_file: None,
             spool_bytes_max: SPOOL_BYTES_MAX_DEFAULT,
             source: "ebpf",
+            variant: "",
+            flows_max: None,
+            degraded: Vec::new(),
             health: None,
             audit: None,
             metrics: AgentMetrics::default(),
         }
+    }
+}
+
+impl AgentSettings {
+    /// What the run watches with, as its numbers tell it.
+    pub(crate) fn begin(&self) {
+        self.metrics.begin((self.source, self.variant), self.audit.clone(), &self.degraded);
+        self.metrics.counters.spool_bytes_max.set(self.spool_bytes_max);
+        self.metrics.counters.window_flows_max.set(self.flows_max.unwrap_or(0).into());
     }
 }
 

@@ -18,7 +18,7 @@ const OF_AN_OLDER_SERVER: [&str; 2] = ["InvalidAction", "UnsupportedOperation"];
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Answer {
     /// It is durable on the server.
-    Stored { again: bool },
+    Stored { again: bool, records: u64 },
     /// Not now. `Some` when the server said when to come back.
     Later { retry_after: Option<Duration>, reason: String },
     /// Never: this batch will always be refused.
@@ -82,9 +82,9 @@ impl Shipper {
             }
         };
         let next = match answer {
-            Answer::Stored { again } => {
+            Answer::Stored { again, records } => {
                 self.backoff.reset();
-                self.metrics.counters.sent_batches_total.add(1);
+                self.metrics.note_sent(spooled.first, records);
                 self.metrics.counters.sent_again_batches_total.add(again.into());
                 spool.acknowledged(&spooled);
                 Next::Now
@@ -107,8 +107,7 @@ impl Shipper {
 
     /// Tells how much waits after a turn.
     fn counted(&self, spool: &Spool, next: Next) -> Next {
-        let (batches, _bytes) = spool.waiting();
-        self.metrics.counters.spooled_batches.set(batches);
+        self.metrics.note_spool(&spool.fill());
         next
     }
 }
@@ -119,7 +118,9 @@ impl Shipper {
 /// there, the server's state (5xx, 429), its age or the agent's token (401) does not.
 fn answer(outcome: Result<UploadBatchResponse, ClientError>) -> Answer {
     let error = match outcome {
-        Ok(UploadBatchResponse { already_stored, .. }) => return Answer::Stored { again: already_stored },
+        Ok(UploadBatchResponse { records, already_stored }) => {
+            return Answer::Stored { again: already_stored, records };
+        }
         Err(error) => error,
     };
     let reason = error.to_string();

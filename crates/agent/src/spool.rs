@@ -82,7 +82,7 @@ pub(crate) struct Spooled {
     /// Bytes on the disk.
     bytes: u64,
     /// When its first record starts.
-    first: Timestamp,
+    pub(crate) first: Timestamp,
     content: Content,
 }
 
@@ -128,6 +128,19 @@ struct State {
     noted: Option<Noted>,
     /// Nothing will be added any more.
     closed: bool,
+}
+
+/// How full a spool is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Fill {
+    /// Batches that wait, and their bytes on the disk.
+    pub(crate) batches: u64,
+    pub(crate) bytes: u64,
+    /// When the first record of the oldest of them begins.
+    pub(crate) oldest: Option<Timestamp>,
+    /// Batches set aside, and their bytes on the disk.
+    pub(crate) aside_batches: u64,
+    pub(crate) aside_bytes: u64,
 }
 
 /// How far a run came.
@@ -353,6 +366,19 @@ impl Spool {
     pub(crate) fn waiting(&self) -> (u64, u64) {
         let state = self.state();
         (state.waiting.len() as u64, state.bytes_used)
+    }
+
+    /// How full it is.
+    pub(crate) fn fill(&self) -> Fill {
+        let state = self.state();
+        let (aside_batches, aside_bytes) = state.aside.size();
+        Fill {
+            batches: state.waiting.len() as u64,
+            bytes: state.bytes_used,
+            oldest: state.waiting.front().map(|spooled| spooled.first),
+            aside_batches,
+            aside_bytes,
+        }
     }
 
     /// What was noted last.

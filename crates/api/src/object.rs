@@ -8,13 +8,13 @@ mod index;
 mod record;
 mod resource;
 
-pub use health::{AuditTotals, GatewayHealth, PortSet};
+pub use health::{AuditTotals, GatewayHealth, HEALTH_COUNTERS, HEALTH_GAUGES, HealthNumber, PortSet};
 pub use index::{FullTextRule, IndexRule, KeyRule, KeyValueRule, TagRule, ValueRule};
 pub use record::{
     AnswerColumn, HistogramBucket, LogItem, LogItems, LogRecord, RecordField, SearchTopic, SearchTopicAnswer,
     SearchTopicError, SearchTopics,
 };
 pub use resource::{
-    AccessKey, AgentFlowLog, AgentInterface, AgentStatus, ClsFilter, FlowLog, FlowLogStorage, Logset,
-    NatGateway, NatGatewayAddress, Region, Tag, Topic, User, VpcFilter, VpcFilters,
+    AccessKey, AgentFlowLog, AgentInterface, AgentStatus, ClsFilter, Degradation, FlowLog, FlowLogStorage,
+    Logset, NatGateway, NatGatewayAddress, Region, Tag, Topic, User, VpcFilter, VpcFilters,
 };

@@ -403,6 +403,10 @@ impl Source for Bpf {
         Ok(())
     }
 
+    fn variant(&self) -> Option<Variant> {
+        Some(self.programs.variant())
+    }
+
     fn watching_since(&self) -> Option<Timestamp> {
         Some(self.since.max(numbered(self.noted.next, self.settings.window).start()))
     }

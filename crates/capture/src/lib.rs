@@ -37,6 +37,8 @@ mod replay;
 #[cfg(target_os = "linux")]
 mod ruleset;
 mod source;
+#[cfg(target_os = "linux")]
+mod timekeeping;
 mod variant;
 
 pub use audit::{AuditNumbers, AuditTotals};
@@ -70,4 +72,6 @@ pub use privilege::{Kept, PrivilegeError, Privileges, USER_DEFAULT, grant};
 pub use recording::{RECORDING_VERSION, RecordingError};
 pub use replay::{Recorder, Replay};
 pub use source::{Progress, Rest, Source, SourceError};
+#[cfg(target_os = "linux")]
+pub use timekeeping::{Timekeeping, timekeeping};
 pub use variant::{UnknownVariant, Variant};

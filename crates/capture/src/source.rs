@@ -9,6 +9,7 @@ use flow::{Event, KernelTotal, Loss, Timestamp};
 
 use crate::pcap::CaptureFileError;
 use crate::recording::RecordingError;
+use crate::variant::Variant;
 
 /// Where events come from. Implemented by `Bpf`, `Conntrack`, `Nflog`, `Fallback`, `Pcap` and `Replay`.
 pub trait Source {
@@ -30,6 +31,11 @@ pub trait Source {
     /// Only a source that outlives its run has something to note.
     fn kept(&mut self) -> Result<(), SourceError> {
         Ok(())
+    }
+
+    /// By which way the kernel counts what leaves; `None` where it does not count.
+    fn variant(&self) -> Option<Variant> {
+        None
     }
 
     /// From when on everything is in an event or a loss; `None` means since the source was opened.

@@ -125,6 +125,12 @@ part! {
         audit_every_windows: u32 = 10,
         /// The most that records waiting for the server may take on the disk. Unit: bytes.
         spool_bytes_max: u64 = agent::AgentSettings::default().spool_bytes_max,
+        /// Where the agent tells its numbers over HTTP: `/metrics`, `/healthz` and `/readyz`, see
+        /// [its numbers](agent-metrics.md). Without it, nowhere.
+        metrics_listen: Option<SocketAddr> = None,
+        /// What `/metrics` of the agent asks for, as `Authorization: Bearer TOKEN`. Without it, an agent that listens
+        /// beyond loopback tells its numbers to its own machine alone.
+        metrics_token: Option<String> = None,
     }
 }
 
@@ -205,6 +211,7 @@ impl Config {
     pub(crate) fn printed(&self) -> Result<String, ConfigError> {
         let mut shown = self.clone();
         shown.agent.enrolment_token = None;
+        shown.agent.metrics_token = None;
         shown.server.metrics_token = None;
         Ok(toml::to_string(&shown)?)
     }
@@ -269,6 +276,12 @@ impl AgentConfig {
     /// Whose certificates prove that it is the server.
     pub(crate) fn trust(&self) -> Result<Trust, ConfigError> {
         trust("agent.ca_file", self.ca_file.as_deref())
+    }
+
+    /// Where numbers are told, if anywhere.
+    pub(crate) fn listen(&self) -> Option<agent::ListenSettings> {
+        let token = self.metrics_token.clone();
+        self.metrics_listen.map(|listen| agent::ListenSettings { listen, token })
     }
 
     /// The settings of an agent on a host of that name.

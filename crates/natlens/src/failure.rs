@@ -34,6 +34,10 @@ pub(crate) enum Failure {
     #[error(transparent)]
     Agent(#[from] agent::AgentError),
     #[error(transparent)]
+    Listen(#[from] agent::ListenError),
+    #[error(transparent)]
+    Status(#[from] agent::StatusError),
+    #[error(transparent)]
     Source(#[from] capture::SourceError),
     #[cfg(target_os = "linux")]
     #[error(transparent)]

@@ -472,3 +472,26 @@ fn a_reader_searches_with_a_key_of_its_own_and_creates_nothing() {
     assert!(said.contains("`admin` is the last user with the role `admin`"), "{said}");
     place.stop();
 }
+
+/// What an agent needs around it is examined wherever this runs; which of it works depends on the machine.
+#[cfg(target_os = "linux")]
+#[test]
+fn the_doctor_looks_at_the_machine_and_names_what_mends_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = "[agent]\nserver = \"http://127.0.0.1:1\"\nspool_bytes_max = 4096\n";
+    std::fs::write(folder.path().join("natlens.toml"), settings).unwrap();
+    let output = natlens(folder.path(), &["doctor", "--output", "json"]).output().unwrap();
+    let said = text(&output.stdout);
+    let findings: Vec<serde_json::Value> =
+        said.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    for what in ["state folder", "room for the spool", "clock", "locked memory", "pins", "server"] {
+        let found = findings.iter().filter(|finding| finding["what"] == what).count();
+        assert_eq!(found, 1, "{what} in {said}");
+    }
+    for finding in &findings {
+        let state = finding["state"].as_str().unwrap();
+        assert!(["ok", "degraded", "missing", "unknown", "not needed"].contains(&state), "{finding}");
+    }
+    let room = findings.iter().find(|finding| finding["what"] == "room for the spool").unwrap();
+    assert_eq!(room["state"], "ok", "a block is free: {room}");
+}

@@ -24,7 +24,7 @@ pub use backup::{Backup, back_up, restore};
 pub use catalog::chain::Deed;
 pub use catalog::flow_log::{FlowLogChange, FlowLogFilter, FlowLogOrder, FlowLogRow, FlowLogsInForce};
 pub use catalog::former::Order;
-pub use catalog::gateway::{GatewayFilter, GatewayInterface, GatewayReport, GatewayRow};
+pub use catalog::gateway::{Degradation, GatewayFilter, GatewayInterface, GatewayReport, GatewayRow};
 pub use catalog::health::{AuditTotals, GatewayHealth, PortSet};
 pub use catalog::index::{FullText, IndexKey, IndexKeyKind, IndexRow, IndexSettings};
 pub use catalog::logset::{LogsetChange, LogsetFilter, LogsetRow};

@@ -35,6 +35,11 @@ impl Balance {
         (!self.lost.is_empty()).then(|| packets.fold(0, u64::saturating_add))
     }
 
+    /// What is lost, by cause; zero packets when nobody knows how many.
+    pub fn losses(&self) -> impl Iterator<Item = (LossCause, Counters)> + '_ {
+        self.lost.iter().map(|(cause, lost)| (*cause, *lost))
+    }
+
     /// Notes a loss; zero packets when nobody knows how many.
     pub fn lose(&mut self, cause: LossCause, lost: Counters) {
         let known = self.lost.entry(cause).or_default();

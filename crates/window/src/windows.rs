@@ -135,6 +135,11 @@ impl Windows {
         self.next.map(Window::start)
     }
 
+    /// How many flows the open windows hold.
+    pub fn open_flows(&self) -> usize {
+        self.open_flows
+    }
+
     /// What stands for records of `flow_log` that could not be kept: that `packets` of `range` are missing.
     pub fn skipped(&self, flow_log: &FlowLog, range: TimeRange, packets: u64) -> Collected {
         // Whatever the inventory says by now: the records that are missing were of this flow log.

@@ -32,7 +32,7 @@ const ALONE: &[(&str, &[&str])] = &[
     ("rusqlite", &["store"]),
     ("axum", &["server"]),
     ("libbpf-rs", &["capture"]),
-    ("tokio", &["engine", "server", "natlens"]),
+    ("tokio", &["agent", "engine", "server", "natlens"]),
 ];
 
 /// What rooms without IO must not name.

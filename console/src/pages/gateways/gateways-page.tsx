@@ -112,6 +112,11 @@ function GatewayRow({ gateway, now }: { gateway: Schema<'NatGateway'>; now: numb
         <Status tone={State === 'AVAILABLE' ? 'good' : 'warn'}>
           {State === 'AVAILABLE' ? gateways.states.AVAILABLE : gateways.states.UNAVAILABLE}
         </Status>
+        {(gateway.Degraded ?? []).map(({ What, Says, Mend }) => (
+          <div key={What} title={[Says, Mend].join('\n')}>
+            <Status tone="warn">{gateways.degraded[What as keyof typeof gateways.degraded] ?? Says}</Status>
+          </div>
+        ))}
       </Cell>
       <Cell label={columns.lastSeen}>
         {LastSeen === 0 ? common.never : <span title={moment(LastSeen)}>{ago(LastSeen, now)}</span>}
@@ -125,7 +130,9 @@ function GatewayRow({ gateway, now }: { gateway: Schema<'NatGateway'>; now: numb
       <Cell label={columns.window} align="number">
         {newFlowLog.seconds(WindowSeconds)}
       </Cell>
-      <Cell label={columns.agent}>{AgentVersion === '' ? gateways.unknownAgent : AgentVersion}</Cell>
+      <Cell label={columns.agent}>
+        {AgentVersion === '' ? gateways.unknownAgent : `${AgentVersion} ${gateway.Source ?? ''}`}
+      </Cell>
       <Cell align="end">
         {mayChange && (
           <LinkButton icon="plus" to="/flow-logs" search={{ open: 'new', gateway: NatGatewayId }}>

@@ -100,8 +100,8 @@ mod tests {
         for content in [records, Content::Ledger, Content::Unknown] {
             for millis in [60_000, -60_000] {
                 let first = Timestamp::from_millis(millis);
-                let batch =
-                    EncodedBatch { id: Uuid::new_v4(), first, content: content.clone(), bytes: Vec::new() };
+                let (id, bytes) = (Uuid::new_v4(), Vec::new());
+                let batch = EncodedBatch { id, first, content: content.clone(), records: 1, bytes };
                 let label = Label { number: 3, first, content: content.clone() };
                 assert_eq!(Label::read(&name(3, &batch)), Some(label));
             }

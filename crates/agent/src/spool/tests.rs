@@ -218,6 +218,7 @@ impl World {
                 id: Uuid::new_v4(),
                 first: Timestamp::from_millis(window * WINDOW_MS),
                 content: records(7),
+                records: 1,
                 bytes: format!("window {window} part {part}").into_bytes(),
             })
             .collect();
@@ -238,7 +239,10 @@ impl World {
         shipper.turn(spool, &mut |batch| {
             let (id, _) = offered.iter().find(|(_, bytes)| *bytes == batch).expect("no batch is invented");
             match outcome {
-                Outcome::Stored => Answer::Stored { again: stored.insert(*id, batch.to_vec()).is_some() },
+                Outcome::Stored => {
+                    let again = stored.insert(*id, batch.to_vec()).is_some();
+                    Answer::Stored { again, records: 1 }
+                }
                 Outcome::AnswerLost => {
                     stored.insert(*id, batch.to_vec());
                     later(None)
@@ -315,7 +319,8 @@ proptest! {
 
 fn batch(text: &str) -> EncodedBatch {
     let first = Timestamp::from_seconds(60);
-    EncodedBatch { id: Uuid::new_v4(), first, content: records(7), bytes: text.as_bytes().to_vec() }
+    let bytes = text.as_bytes().to_vec();
+    EncodedBatch { id: Uuid::new_v4(), first, content: records(7), records: 1, bytes }
 }
 
 /// What a batch with so many packets holds.
@@ -344,7 +349,7 @@ fn sent(spool: &Spool, metrics: &AgentMetrics) -> Vec<String> {
     let mut shipper = Shipper::new("", metrics.clone());
     while shipper.turn(spool, &mut |batch| {
         arrived.push(String::from_utf8(batch.to_vec()).unwrap());
-        Answer::Stored { again: false }
+        Answer::Stored { again: false, records: 1 }
     }) == Next::Now
     {}
     arrived
@@ -395,7 +400,7 @@ fn a_refused_batch_is_kept_with_its_reason_and_blocks_nothing() {
 fn an_upload_that_outlasts_its_run_leaves_the_files_to_the_next() {
     let place = tempfile::tempdir().unwrap();
     let open = || Spool::open(Box::new(Folder::open(place.path()).unwrap()), u64::MAX).unwrap();
-    let answers = [Answer::Stored { again: false }, Answer::Refused { reason: "no".to_owned() }];
+    let answers = [Answer::Stored { again: false, records: 1 }, Answer::Refused { reason: "no".to_owned() }];
     for answer in answers {
         let spool = open();
         spool.add(&[batch("one")]).unwrap();

@@ -57,3 +57,35 @@ pub struct AuditTotals {
     /// Of these, conversations that are in no record.
     pub missing_total: u64,
 }
+
+/// A number of a gateway's health: its name, what it says, and where it is.
+pub type HealthNumber = (&'static str, &'static str, fn(&GatewayHealth) -> u64);
+
+/// Numbers that rise and fall.
+pub const HEALTH_GAUGES: [HealthNumber; 4] = [
+    ("gateway_table_entries", "Entries of the connection-tracking table", |health| health.table_entries),
+    ("gateway_table_entries_max", "How many there can be", |health| health.table_entries_max),
+    ("gateway_fullest_port_set_ports", "Ports in use of the fullest port set", |health| {
+        health.fullest_port_set.as_ref().map_or(0, |set| set.ports_used.into())
+    }),
+    ("gateway_fullest_port_set_ports_max", "Ports that there are for it", |health| {
+        health.fullest_port_set.as_ref().map_or(0, |set| set.ports_available.into())
+    }),
+];
+
+/// Numbers that only grow.
+pub const HEALTH_COUNTERS: [HealthNumber; 7] = [
+    ("gateway_insert_failed", "Entries that could not be inserted", |health| health.insert_failed_total),
+    ("gateway_drop", "Packets dropped for lack of room or ports", |health| health.drop_total),
+    ("gateway_early_drop", "Entries ended early to make room", |health| health.early_drop_total),
+    ("gateway_search_restart", "Searches that began again", |health| health.search_restart_total),
+    ("gateway_audits", "Audits against connection tracking", |health| {
+        health.audit.map_or(0, |audit| audit.audits_total)
+    }),
+    ("gateway_audit_ended", "Conversations that audits looked for", |health| {
+        health.audit.map_or(0, |audit| audit.ended_total)
+    }),
+    ("gateway_audit_missing", "Of these, conversations in no record", |health| {
+        health.audit.map_or(0, |audit| audit.missing_total)
+    }),
+];

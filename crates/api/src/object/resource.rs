@@ -137,9 +137,27 @@ pub struct NatGateway {
     pub agent_version: String,
     /// Window length of its agent. Unit: seconds.
     pub window_seconds: u32,
+    /// Which source captures; empty when never heard.
+    #[serde(default)]
+    pub source: String,
+    /// What its agent goes without; empty when nothing.
+    #[serde(default)]
+    pub degraded: Vec<Degradation>,
     /// How the gateway itself fares; absent when its agent cannot look.
     #[serde(default)]
     pub health: Option<GatewayHealth>,
+}
+
+/// Something that an agent goes without, although it was asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct Degradation {
+    /// A word for it: `source`, `variant`, `refusals`, `pins` or `health`; newer agents may know more.
+    pub what: String,
+    /// What is missing, and why.
+    pub says: String,
+    /// What mends it, a command where there is one.
+    pub mend: String,
 }
 
 /// A public address of a gateway.
@@ -174,6 +192,8 @@ pub struct AgentStatus {
     pub hostname: String,
     /// Which source captures: `ebpf`, `conntrack`, `conntrack+nflog` or `replay`.
     pub source: String,
+    /// By which way the kernel counts what leaves: `tcx` or `tracing`; empty where it does not count.
+    pub variant: String,
     /// Window length. Unit: seconds.
     pub window_seconds: u32,
     /// The interfaces of the gateway.
@@ -184,6 +204,8 @@ pub struct AgentStatus {
     pub spooled_batches: u64,
     /// Packets known to be lost since the agent started.
     pub lost_packets: u64,
+    /// What the agent goes without; empty when nothing.
+    pub degraded: Vec<Degradation>,
     /// How the gateway itself fares; absent when the agent cannot look.
     pub health: Option<GatewayHealth>,
 }

@@ -17,6 +17,7 @@ use crate::conntrack::local::Local;
 use crate::conntrack::{SOCKET_BUFFER_BYTES_DEFAULT, Table, Word, sysctls};
 use crate::namespace::Namespace;
 use crate::source::{Progress, Rest, Source, SourceError};
+use crate::variant::Variant;
 
 /// How many windows an audit listens for. Conversations that are not done by then are left to a later one.
 const WINDOWS_LISTENED: u32 = 3;
@@ -101,6 +102,10 @@ impl Source for Audited {
 
     fn kept(&mut self) -> Result<(), SourceError> {
         self.source.kept()
+    }
+
+    fn variant(&self) -> Option<Variant> {
+        self.source.variant()
     }
 
     fn watching_since(&self) -> Option<Timestamp> {

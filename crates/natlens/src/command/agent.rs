@@ -5,6 +5,7 @@
 
 #[cfg(target_os = "linux")]
 mod privileges;
+mod status;
 
 use std::path::PathBuf;
 
@@ -19,7 +20,10 @@ use crate::{logging, signals};
 
 /// Watch the gateway on this host
 #[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct Agent {
+    #[command(subcommand)]
+    deed: Option<Deed>,
     /// Address of the server
     #[arg(long, value_name = "URL")]
     server: Option<String>,
@@ -39,8 +43,17 @@ pub(crate) struct Agent {
     watched: Watched,
 }
 
+/// What can be done beside watching.
+#[derive(Debug, clap::Subcommand)]
+enum Deed {
+    Status(status::Status),
+}
+
 impl Agent {
     pub(crate) fn adjust(&self, config: &mut AgentConfig) {
+        if let Some(Deed::Status(status)) = &self.deed {
+            return status.adjust(config);
+        }
         if let Some(server) = &self.server {
             config.server.clone_from(server);
         }
@@ -57,6 +70,9 @@ impl Agent {
     }
 
     pub(crate) fn run(self, config: &Config, outside: &mut Outside) -> Result<(), Failure> {
+        if let Some(Deed::Status(status)) = &self.deed {
+            return status.run(&config.agent, outside);
+        }
         logging::start(&config.log)?;
         if self.unpin {
             return unpin(&config.agent, outside);
@@ -99,16 +115,24 @@ pub(super) fn watch(
     outside: &mut Outside,
     stop: &Stop,
 ) -> Result<(), Failure> {
+    // They outlive a run that begins anew, and are told from before the first.
+    let metrics = agent::AgentMetrics::default();
+    let listen = config.listen();
+    let _listening =
+        listen.map(|listen| agent::listen(listen, metrics.clone(), outside.clock())).transpose()?;
     loop {
         let opened = watched.open(config, outside.now())?;
         let settings = agent::AgentSettings {
             source: opened.kind,
+            variant: opened.source.variant().map_or("", capture::Variant::as_str),
+            flows_max: opened.source.variant().map(|_kernel_counts| config.flows_max),
+            degraded: opened.degraded,
+            metrics: metrics.clone(),
             health: opened.health,
             audit: opened.audit,
             ..config.settings(&opened.facts.hostname)?
         };
         outside.say(format_args!("watching {} ({})", settings.gateway_name, opened.kind))?;
-        let metrics = settings.metrics.clone();
         let ended = agent::run(settings, opened.source, opened.facts, outside.clock(), stop.clone());
         let numbers = metrics.read();
         tracing::info!(

@@ -3,7 +3,7 @@
 //! Hides: nothing.
 //! Knows nothing of: agents.
 
-use api::{AuditTotals, GatewayHealth, NatGateway, PortSet};
+use api::{AuditTotals, Degradation, GatewayHealth, NatGateway, PortSet};
 
 use super::find;
 use crate::answer::{Answer, Column};
@@ -26,7 +26,7 @@ pub(crate) struct Gateway {
 enum Deed {
     /// List all gateways and how their agents are
     List,
-    /// Show how a gateway itself fares: its table, its ports, what audits found
+    /// Show how a gateway fares: what its agent goes without, its table, its ports, what audits found
     Describe {
         /// Id or name of the gateway [default: the only one there is]
         #[arg(long, value_name = "GATEWAY")]
@@ -41,6 +41,8 @@ const COLUMNS: &[Column<NatGateway>] = &[
     ("state", |row| row.state.clone()),
     ("window", |row| format!("{} s", row.window_seconds)),
     ("public addresses", addresses),
+    ("source", |row| row.source.clone()),
+    ("degraded", |row| row.degraded.iter().map(|one| one.what.as_str()).collect::<Vec<_>>().join(", ")),
     ("table", |row| row.health.as_ref().map(table).unwrap_or_default()),
     ("last seen", |row| if row.last_seen == 0 { String::new() } else { moment::shown(row.last_seen) }),
 ];
@@ -66,6 +68,8 @@ const DESCRIBED: &[Column<NatGateway>] = &[
     ("id", |row| row.nat_gateway_id.clone()),
     ("name", |row| row.nat_gateway_name.clone()),
     ("state", |row| row.state.clone()),
+    ("source", |row| row.source.clone()),
+    ("degraded", |row| degraded(&row.degraded)),
     ("table", |row| of(row, table)),
     ("fullest ports", |row| {
         of(row, |health| health.fullest_port_set.as_ref().map(ports).unwrap_or_default())
@@ -75,6 +79,14 @@ const DESCRIBED: &[Column<NatGateway>] = &[
     ("ended early", |row| of(row, |health| health.early_drop_total.to_string())),
     ("audit", |row| of(row, |health| health.audit.as_ref().map(audit).unwrap_or_default())),
 ];
+
+/// What an agent goes without, each with what mends it.
+pub(super) fn degraded(degraded: &[Degradation]) -> String {
+    let line = |Degradation { what, says, mend }: &Degradation| {
+        if mend.is_empty() { format!("{what}: {says}") } else { format!("{what}: {says} ({mend})") }
+    };
+    degraded.iter().map(line).collect::<Vec<_>>().join("; ")
+}
 
 fn of(row: &NatGateway, shown: fn(&GatewayHealth) -> String) -> String {
     row.health.as_ref().map(shown).unwrap_or_default()

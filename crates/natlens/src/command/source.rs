@@ -4,12 +4,14 @@
 //! Knows nothing of: records and servers.
 
 #[cfg(target_os = "linux")]
-use std::error::Error as _;
+mod degraded;
+
 use std::path::PathBuf;
 
 use agent::HealthPlace;
+use api::Degradation;
 use capture::{
-    AuditNumbers, GatewayFacts, Progress, Recorder, Replay, Rest, Source, SourceChoice, SourceError,
+    AuditNumbers, GatewayFacts, Progress, Recorder, Replay, Rest, Source, SourceChoice, SourceError, Variant,
 };
 use flow::{Event, Timestamp};
 
@@ -68,10 +70,17 @@ pub(super) struct Opened {
     pub(super) health: Option<HealthPlace>,
     /// What audits find, when there are any.
     pub(super) audit: Option<AuditNumbers>,
+    /// What the source goes without.
+    pub(super) degraded: Vec<Degradation>,
 }
 
-/// A source of the kernel, its word, and what audits of it find.
-type Kernel = (Box<dyn Source + Send>, &'static str, Option<AuditNumbers>);
+/// A source of the kernel.
+struct Kernel {
+    source: Box<dyn Source + Send>,
+    kind: &'static str,
+    audit: Option<AuditNumbers>,
+    degraded: Vec<Degradation>,
+}
 
 impl Watched {
     pub(super) fn adjust(&self, config: &mut AgentConfig) {
@@ -107,10 +116,11 @@ impl Watched {
             let replay = Replay::open(path, now).map_err(SourceError::from)?;
             let facts = replay.gateway().clone();
             let source = Box::new(replay);
-            return Ok(Opened { source, facts, kind: "replay", health: None, audit: None });
+            let kind = "replay";
+            return Ok(Opened { source, facts, kind, health: None, audit: None, degraded: Vec::new() });
         }
         let facts = facts(config)?;
-        let (kernel, kind, audit) = kernel(config, now)?;
+        let Kernel { source: kernel, kind, audit, degraded } = kernel(config, now)?;
         let source: Box<dyn Source + Send> = match &self.record {
             None => kernel,
             Some(path) => {
@@ -119,7 +129,7 @@ impl Watched {
             }
         };
         let health = Some(HealthPlace { network_namespace: config.network_namespace.clone() });
-        Ok(Opened { source, facts, kind, health, audit })
+        Ok(Opened { source, facts, kind, health, audit, degraded })
     }
 }
 
@@ -127,22 +137,15 @@ impl Watched {
 fn kernel(config: &AgentConfig, now: Timestamp) -> Result<Kernel, Failure> {
     let settings = settings(config)?;
     let opened = capture::open(&settings, now).map_err(|error| explained(&settings, error))?;
-    for error in &opened.failed {
-        let cause = error.source().map(ToString::to_string).unwrap_or_default();
-        let lacks_privileges = matches!(error, SourceError::NotPermitted { .. });
-        let mend = if lacks_privileges {
-            capture::grant(&settings, &this_program())
-        } else {
-            "natlens doctor".to_owned()
-        };
-        let source = opened.kind.as_str();
-        tracing::warn!(%error, cause, source, mend, "capture is degraded: `natlens doctor` says more");
+    let degraded = degraded::degraded(config, &settings, &opened);
+    for Degradation { what, says, mend } in &degraded {
+        tracing::warn!(what, says, mend, "capture is degraded: `natlens doctor` says more");
     }
     let kind = opened.kind;
     let worth_an_audit =
         kind == capture::SourceKind::Ebpf && config.interfaces.is_empty() && config.audit_every_windows > 0;
     if !worth_an_audit {
-        return Ok((opened.source, kind.as_str(), None));
+        return Ok(Kernel { source: opened.source, kind: kind.as_str(), audit: None, degraded });
     }
     let numbers = AuditNumbers::default();
     let settings = capture::AuditSettings {
@@ -151,7 +154,8 @@ fn kernel(config: &AgentConfig, now: Timestamp) -> Result<Kernel, Failure> {
         every_windows: config.audit_every_windows,
         numbers: numbers.clone(),
     };
-    Ok((Box::new(capture::Audited::new(opened.source, settings)), kind.as_str(), Some(numbers)))
+    let source = Box::new(capture::Audited::new(opened.source, settings));
+    Ok(Kernel { source, kind: kind.as_str(), audit: Some(numbers), degraded })
 }
 
 #[cfg(not(target_os = "linux"))]
@@ -223,6 +227,10 @@ impl Source for Recorded {
 
     fn kept(&mut self) -> Result<(), SourceError> {
         self.source.kept()
+    }
+
+    fn variant(&self) -> Option<Variant> {
+        self.source.variant()
     }
 
     fn watching_since(&self) -> Option<Timestamp> {

@@ -6,7 +6,7 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use api::{AgentInterface, AgentStatus, NatGateway, NatGatewayAddress};
+use api::{AgentInterface, AgentStatus, Degradation, NatGateway, NatGatewayAddress};
 use flow::{RegionId, Timestamp};
 use store::{GatewayInterface, GatewayReport, GatewayRow};
 
@@ -30,6 +30,10 @@ const ADDRESSES_MAX: usize = 1024;
 
 /// The longest text in a report. Unit: characters.
 const REPORT_CHARS_MAX: usize = 255;
+
+/// The most that an agent can go without, and the longest sentence about it. Unit of the latter: characters.
+const DEGRADED_MAX: usize = 32;
+const SENTENCE_CHARS_MAX: usize = 1000;
 
 /// A gateway as users see it.
 pub(crate) fn gateway_shown(row: GatewayRow, region: &RegionId, now: Timestamp) -> NatGateway {
@@ -59,8 +63,23 @@ pub(crate) fn gateway_shown(row: GatewayRow, region: &RegionId, now: Timestamp) 
         last_seen: row.last_seen.map_or(0, Timestamp::millis),
         agent_version: report.version,
         window_seconds: report.window_seconds,
+        source: report.source,
+        degraded: report.degraded.into_iter().map(degradation_shown).collect(),
         health: report.health.map(health_shown),
     }
+}
+
+fn degradation_shown(store::Degradation { what, says, mend }: store::Degradation) -> Degradation {
+    Degradation { what, says, mend }
+}
+
+/// What an agent goes without, checked.
+fn degradation_from(Degradation { what, says, mend }: Degradation) -> Result<store::Degradation, Failure> {
+    Ok(store::Degradation {
+        what: check::short("Degraded.What", what, REPORT_CHARS_MAX)?,
+        says: check::short("Degraded.Says", says, SENTENCE_CHARS_MAX)?,
+        mend: check::short("Degraded.Mend", mend, SENTENCE_CHARS_MAX)?,
+    })
 }
 
 /// What an agent reports, checked.
@@ -68,6 +87,11 @@ pub(crate) fn report_from(status: AgentStatus) -> Result<GatewayReport, Failure>
     if status.interfaces.len() > INTERFACES_MAX {
         let message =
             format!("the report has {} interfaces: at most {INTERFACES_MAX}", status.interfaces.len());
+        return Err(Failure::new("InvalidParameterValue.LimitExceeded", message));
+    }
+    if status.degraded.len() > DEGRADED_MAX {
+        let message =
+            format!("the report names {} degradations: at most {DEGRADED_MAX}", status.degraded.len());
         return Err(Failure::new("InvalidParameterValue.LimitExceeded", message));
     }
     let interface = |AgentInterface { name, addresses }| {
@@ -80,11 +104,13 @@ pub(crate) fn report_from(status: AgentStatus) -> Result<GatewayReport, Failure>
         version: check::short("Version", status.version, REPORT_CHARS_MAX)?,
         hostname: check::short("Hostname", status.hostname, REPORT_CHARS_MAX)?,
         source: check::short("Source", status.source, REPORT_CHARS_MAX)?,
+        variant: check::short("Variant", status.variant, REPORT_CHARS_MAX)?,
         window_seconds: status.window_seconds,
         interfaces: status.interfaces.into_iter().map(interface).collect::<Result<_, Failure>>()?,
         public_addresses: addresses_from("PublicAddresses", &status.public_addresses)?,
         spooled_batches: status.spooled_batches,
         lost_packets: status.lost_packets,
+        degraded: status.degraded.into_iter().map(degradation_from).collect::<Result<_, Failure>>()?,
         health: status.health.map(health_from).transpose()?,
     })
 }

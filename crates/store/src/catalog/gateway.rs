@@ -56,6 +56,8 @@ pub struct GatewayReport {
     pub hostname: String,
     /// Which source captures.
     pub source: String,
+    /// By which way the kernel counts what leaves; empty where it does not count.
+    pub variant: String,
     /// Window length. Unit: seconds.
     pub window_seconds: u32,
     /// The interfaces of the gateway.
@@ -66,8 +68,22 @@ pub struct GatewayReport {
     pub spooled_batches: u64,
     /// Packets known to be lost since the agent started.
     pub lost_packets: u64,
+    /// What the agent goes without.
+    pub degraded: Vec<Degradation>,
     /// How the gateway itself fares; `None` when the agent cannot look.
     pub health: Option<GatewayHealth>,
+}
+
+/// Something that an agent goes without, although it was asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Degradation {
+    /// A word for it.
+    pub what: String,
+    /// What is missing, and why.
+    pub says: String,
+    /// What mends it; empty when nobody knows.
+    pub mend: String,
 }
 
 /// An interface of a gateway.

@@ -128,7 +128,7 @@ pub(crate) fn gateway() -> GatewayRow {
         interfaces: vec![interface],
         spooled_batches: 2,
         lost_packets: 3,
-        health: None,
+        ..GatewayReport::default()
     };
     GatewayRow {
         id: "nat-a1b2c3d4".parse().unwrap(),
