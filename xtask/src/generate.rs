@@ -59,7 +59,7 @@ pub(crate) fn check(root: &Path) -> Result<(), Failure> {
     if stale.is_empty() { Ok(()) } else { Err(Failure::Stale { paths: stale }) }
 }
 
-fn texts(root: &Path) -> Result<[(&'static str, String); 6], Failure> {
+fn texts(root: &Path) -> Result<[(&'static str, String); 7], Failure> {
     ci::build(root)?;
     let config = output(Command::new(ci::program(root, "debug")?).args(["config", "--reference"]))?;
     Ok([

@@ -738,6 +738,11 @@ export interface components {
         };
         /** @description How an agent is. */
         AgentStatus: {
+            /**
+             * @description What the agent goes without; empty when nothing.
+             * @default []
+             */
+            Degraded: components["schemas"]["Degradation"][];
             /** @default null */
             Health: components["schemas"]["GatewayHealth"] | null;
             /**
@@ -772,6 +777,11 @@ export interface components {
              * @default 0
              */
             SpooledBatches: number;
+            /**
+             * @description By which way the kernel counts what leaves: `tcx` or `tracing`; empty where it does not count.
+             * @default
+             */
+            Variant: string;
             /**
              * @description Version of the agent.
              * @default
@@ -985,6 +995,24 @@ export interface components {
             Expires: number;
             /** @description The user opens it in a browser, and sets a password. */
             Link: string;
+        };
+        /** @description Something that an agent goes without, although it was asked for. */
+        Degradation: {
+            /**
+             * @description What mends it, a command where there is one.
+             * @default
+             */
+            Mend: string;
+            /**
+             * @description What is missing, and why.
+             * @default
+             */
+            Says: string;
+            /**
+             * @description A word for it: `source`, `variant`, `refusals`, `pins` or `health`; newer agents may know more.
+             * @default
+             */
+            What: string;
         };
         /** @description Which key to end. */
         DeleteAccessKeyRequest: {
@@ -1632,6 +1660,8 @@ export interface components {
             AgentVersion: string;
             /** @description `YYYY-MM-DD HH:MM:SS`, UTC+8. */
             CreatedTime: string;
+            /** @description What its agent goes without; empty when nothing. */
+            Degraded?: components["schemas"]["Degradation"][];
             Health?: components["schemas"]["GatewayHealth"] | null;
             /** @description Its interfaces, as its agent sees them. */
             InterfaceSet: components["schemas"]["AgentInterface"][];
@@ -1648,6 +1678,8 @@ export interface components {
             NetworkState: string;
             /** @description Its public addresses, as its agent sees them. */
             PublicIpAddressSet: components["schemas"]["NatGatewayAddress"][];
+            /** @description Which source captures; empty when never heard. */
+            Source?: string;
             /** @description `AVAILABLE` while its agent answers, else `UNAVAILABLE`. */
             State: string;
             /** @description Its tags. */

@@ -21,7 +21,7 @@ pub(super) fn degraded(config: &AgentConfig, settings: &SourceSettings, opened: 
     let of_group = |error: &&SourceError| matches!(error, SourceError::LogGroup { .. });
     if opened.kind != SourceKind::Ebpf && settings.choice == SourceChoice::Auto {
         let cause = opened.failed.iter().find(|error| !of_group(error));
-        let why = cause.map(|error| said(error)).unwrap_or_default();
+        let why = cause.map(said).unwrap_or_default();
         let says = format!("connection tracking is watched instead of the kernel's programs: {why}");
         degraded.push(named("source", says, cause.map_or(DOCTOR.to_owned(), |error| mend(settings, error))));
     }
@@ -50,9 +50,10 @@ fn named(what: &str, says: String, mend: String) -> Degradation {
 }
 
 fn mend(settings: &SourceSettings, error: &SourceError) -> String {
-    match error {
-        SourceError::NotPermitted { .. } => capture::grant(settings, &super::this_program()),
-        _ => DOCTOR.to_owned(),
+    if matches!(error, SourceError::NotPermitted { .. }) {
+        capture::grant(settings, &super::this_program())
+    } else {
+        DOCTOR.to_owned()
     }
 }
 
