@@ -55,9 +55,12 @@ pub enum Case {
     Sensitive,
 }
 
-/// The characters that separate words; without any, a value is one word.
+/// Where text is cut into words. Without delimiters, and without Chinese, a value is one word.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Delimiters(String);
+pub struct Delimiters {
+    characters: String,
+    chinese: bool,
+}
 
 impl IndexedFields {
     /// Every field of a record and [`TIMESTAMP_FIELD`], all searchable and countable, with full-text search.
@@ -97,16 +100,71 @@ impl IndexedField {
 impl Delimiters {
     /// The characters of `characters`; none of them means that a value is one word.
     pub fn new(characters: &str) -> Self {
-        Self(characters.to_owned())
+        Self { characters: characters.to_owned(), chinese: false }
+    }
+
+    /// The same; when `chinese`, each Chinese character is also a word of its own (the published `ContainZH`).
+    pub fn with_chinese(self, chinese: bool) -> Self {
+        Self { chinese, ..self }
     }
 
     /// Whether `character` separates words.
     pub fn separate(&self, character: char) -> bool {
-        self.0.contains(character)
+        self.characters.contains(character)
+    }
+
+    /// Whether a word ends between two characters that stand side by side.
+    pub(crate) fn part(&self, before: char, behind: char) -> bool {
+        self.chinese && (is_chinese(before) || is_chinese(behind))
     }
 
     /// The words of `text`, in order.
     pub fn words<'a>(&'a self, text: &'a str) -> impl Iterator<Item = &'a str> {
-        text.split(|character| self.separate(character)).filter(|word| !word.is_empty())
+        let mut rest = text;
+        std::iter::from_fn(move || {
+            rest = rest.trim_start_matches(|character| self.separate(character));
+            let first = rest.chars().next()?;
+            let mut before = first;
+            let end = rest.char_indices().skip(1).find(|(_, character)| {
+                let ends = self.separate(*character) || self.part(before, *character);
+                before = *character;
+                ends
+            });
+            let (word, behind) = rest.split_at(end.map_or(rest.len(), |(at, _)| at));
+            rest = behind;
+            Some(word)
+        })
+    }
+}
+
+/// Whether the character is one of Chinese writing: the unified ideographs, with their extensions.
+///
+/// Source: the Unicode Standard, blocks 3400–4DBF, 4E00–9FFF, F900–FAFF, and planes 2 and 3.
+fn is_chinese(character: char) -> bool {
+    matches!(character, '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{3ffff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(delimiters: &Delimiters, text: &str, expected: &[&str]) {
+        assert_eq!(delimiters.words(text).collect::<Vec<_>>(), expected, "{text}");
+    }
+
+    #[test]
+    fn text_is_cut_at_delimiters() {
+        check(&Delimiters::new(" /"), " drop/all  10.0.0.1/", &["drop", "all", "10.0.0.1"]);
+        check(&Delimiters::new(" /"), "", &[]);
+        check(&Delimiters::new(""), "drop all", &["drop all"]);
+        check(&Delimiters::new(" "), "拒绝 全部", &["拒绝", "全部"]);
+    }
+
+    #[test]
+    fn chinese_characters_are_words_when_the_index_says_so() {
+        let delimiters = Delimiters::new(" ").with_chinese(true);
+        check(&delimiters, "拒绝all全 部", &["拒", "绝", "all", "全", "部"]);
+        check(&Delimiters::new("").with_chinese(true), "a b全", &["a b", "全"]);
     }
 }

@@ -12,7 +12,7 @@ use crate::pattern::Pattern;
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Phrase {
     words: Vec<Word>,
-    separator: char,
+    separator: Option<char>,
 }
 
 /// One word to look for.
@@ -47,8 +47,8 @@ impl Phrase {
         &self.words
     }
 
-    /// A delimiter that stood between the words; a space for a single word.
-    pub fn separator(&self) -> char {
+    /// A delimiter that stood between words; `None` when there was none, as for a single word and between Chinese.
+    pub fn separator(&self) -> Option<char> {
         self.separator
     }
 
@@ -63,7 +63,7 @@ impl Phrase {
 
 impl From<Word> for Phrase {
     fn from(word: Word) -> Self {
-        Self { words: vec![word], separator: ' ' }
+        Self { words: vec![word], separator: None }
     }
 }
 
@@ -188,7 +188,14 @@ impl Spelled {
     /// The words between delimiters, in order; possibly none.
     pub(crate) fn words(&self, delimiters: &Delimiters) -> Result<Vec<Word>, StartsWithWildcard> {
         let separates = |glyph: &Glyph| glyph.char().is_some_and(|c| delimiters.separate(c));
-        self.0.split(separates).filter(|word| !word.is_empty()).map(word).collect()
+        // A wildcard stays with what stands before it.
+        let joined = |before: &Glyph, behind: &Glyph| match (before.char(), behind.char()) {
+            (Some(before), Some(behind)) => !delimiters.part(before, behind),
+            (None, Some(behind)) => !delimiters.part(behind, behind),
+            (_, None) => true,
+        };
+        let runs = self.0.split(separates).flat_map(|run| run.chunk_by(joined));
+        runs.filter(|word| !word.is_empty()).map(word).collect()
     }
 
     /// The words in a row, or `None` when there is none.
@@ -200,7 +207,7 @@ impl Spelled {
             1 => None,
             _ => characters.find(|c| delimiters.separate(*c)),
         };
-        Ok(Some(Phrase { words, separator: separator.unwrap_or(' ') }))
+        Ok(Some(Phrase { words, separator }))
     }
 }
 

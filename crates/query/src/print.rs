@@ -149,8 +149,10 @@ impl fmt::Display for Phrase {
             words => {
                 f.write_char('"')?;
                 for (place, word) in words.iter().enumerate() {
-                    if place > 0 {
-                        in_quotes(&self.separator().to_string(), f)?;
+                    if place > 0
+                        && let Some(separator) = self.separator()
+                    {
+                        in_quotes(&separator.to_string(), f)?;
                     }
                     match word {
                         Word::Exact(text) => in_quotes(text, f)?,

@@ -38,6 +38,10 @@ fn condition() -> impl Strategy<Value = String> {
         "reject-rule:\"\"",
         "reject-rule:\"a b\"",
         "reject-rule:a/b",
+        "reject-rule:\"拒绝 ssh全部\"",
+        "reject-rule:拒*绝",
+        "拒绝a",
+        "\" 拒绝*\"",
         "dstport:(80 OR 443)",
         "2001:db8::1",
         "a/b",
@@ -94,8 +98,18 @@ proptest! {
     }
 
     #[test]
-    fn a_printed_query_reads_back_equal(search in search(), syntax in syntax(), counted in any::<bool>()) {
-        let index = IndexedFields::all();
+    fn a_printed_query_reads_back_equal(
+        search in search(),
+        syntax in syntax(),
+        (counted, chinese) in any::<(bool, bool)>(),
+    ) {
+        let mut index = IndexedFields::all();
+        for field in &mut index.fields {
+            field.delimiters = field.delimiters.clone().with_chinese(chinese);
+        }
+        if let Some(full_text) = &mut index.full_text {
+            full_text.delimiters = full_text.delimiters.clone().with_chinese(chinese);
+        }
         let text = if counted { format!("{search} | SELECT count(*)") } else { search };
         if let Ok(query) = parse(&text, syntax, &index) {
             let printed = query.written(syntax).expect("what a syntax has said it can say again");

@@ -28,6 +28,8 @@ fn value_of_some_field() -> impl Strategy<Value = String> {
         "reject-rule=Ärger_443",
         "reject-rule=ärger",
         "reject-rule=",
+        "reject-rule=拒绝_ssh",
+        "reject-rule=拒接全部",
         "dst-country=443",
         "flow-state=NEW",
         "flow-id=443",
@@ -179,6 +181,12 @@ fn condition_on_what_is_stored() -> impl Strategy<Value = String> {
     .prop_map(str::to_owned)
 }
 
+/// Conditions with Chinese, which an index may cut.
+fn chinese_condition() -> impl Strategy<Value = String> {
+    let written = ["reject-rule:拒绝", "reject-rule:\"拒绝 ssh\"", "reject-rule:拒*", "全", "\"接全\""];
+    prop::sample::select(written.to_vec()).prop_map(str::to_owned)
+}
+
 /// Conditions that only Lucene has.
 fn lucene_condition() -> impl Strategy<Value = String> {
     prop::sample::select(vec![
@@ -208,12 +216,19 @@ fn search(condition: impl Strategy<Value = String> + 'static) -> impl Strategy<V
     })
 }
 
-/// Field by field in upper and lower case, full text not, or the other way round.
+/// Field by field in upper and lower case, full text not, or the other way round; Chinese cut or not.
 fn index() -> impl Strategy<Value = IndexedFields> {
-    prop::sample::select(vec![Case::Insensitive, Case::Sensitive]).prop_map(|case| IndexedFields {
-        case,
-        full_text: IndexedFields::all().full_text.map(|full_text| query::FullTextIndex { case, ..full_text }),
-        ..IndexedFields::all()
+    let case = prop::sample::select(vec![Case::Insensitive, Case::Sensitive]);
+    (case, any::<bool>()).prop_map(|(case, chinese)| {
+        let mut index = IndexedFields { case, ..IndexedFields::all() };
+        for field in &mut index.fields {
+            field.delimiters = field.delimiters.clone().with_chinese(chinese);
+        }
+        index.full_text = index.full_text.map(|full_text| query::FullTextIndex {
+            case,
+            delimiters: full_text.delimiters.with_chinese(chinese),
+        });
+        index
     })
 }
 
@@ -237,7 +252,7 @@ proptest! {
     fn the_engine_finds_what_the_search_means(
         segments in segments(),
         index in index(),
-        searches in prop::collection::vec(search(condition()), 24),
+        searches in prop::collection::vec(search(prop_oneof![9 => condition(), 1 => chinese_condition()]), 24),
         lucene in prop::collection::vec(search(lucene_condition()), 8),
     ) {
         let topic = stored(&segments, &index);

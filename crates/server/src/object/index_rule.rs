@@ -44,7 +44,7 @@ pub(crate) fn default_settings() -> IndexSettings {
 /// What the query language may search under `settings`.
 pub(crate) fn indexed_fields(settings: &IndexSettings) -> IndexedFields {
     let full_text = settings.full_text.as_ref().map(|full_text| FullTextIndex {
-        delimiters: Delimiters::new(&full_text.tokenizer),
+        delimiters: Delimiters::new(&full_text.tokenizer).with_chinese(full_text.contain_zh),
         case: case_of(full_text.case_sensitive),
     });
     let keys: &[IndexKey] = if settings.key_value { &settings.keys } else { &[] };
@@ -57,7 +57,7 @@ pub(crate) fn indexed_fields(settings: &IndexSettings) -> IndexedFields {
                 name: key.name.clone(),
                 kind: field.kind,
                 counted: key.sql_flag,
-                delimiters: Delimiters::new(&key.tokenizer),
+                delimiters: Delimiters::new(&key.tokenizer).with_chinese(key.contain_zh),
             })
         })
         .collect();
