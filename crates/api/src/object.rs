@@ -5,11 +5,13 @@
 
 mod health;
 mod index;
+mod query;
 mod record;
 mod resource;
 
 pub use health::{AuditTotals, GatewayHealth, HEALTH_COUNTERS, HEALTH_GAUGES, HealthNumber, PortSet};
 pub use index::{FullTextRule, IndexRule, KeyRule, KeyValueRule, TagRule, ValueRule};
+pub use query::{QueryRun, ScannedAmount};
 pub use record::{
     AnswerColumn, HistogramBucket, LogItem, LogItems, LogRecord, RecordField, SearchTopic, SearchTopicAnswer,
     SearchTopicError, SearchTopics,

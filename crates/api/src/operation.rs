@@ -21,6 +21,7 @@ macro_rules! operation {
     };
 }
 
+mod cancel_query;
 mod create_access_key;
 mod create_enrolment_token;
 mod create_flow_log;
@@ -42,6 +43,7 @@ mod describe_index;
 mod describe_log_histogram;
 mod describe_logsets;
 mod describe_nat_gateways;
+mod describe_queries;
 mod describe_regions;
 mod describe_server;
 mod describe_session;
@@ -50,6 +52,7 @@ mod describe_users;
 mod disable_flow_logs;
 mod enable_flow_logs;
 mod enrol_agent;
+mod explain_query;
 mod modify_flow_log_attribute;
 mod modify_index;
 mod modify_logset;
@@ -66,6 +69,7 @@ mod watch_flow_logs;
 use serde::{Serialize, de::DeserializeOwned};
 use utoipa::ToSchema;
 
+pub use cancel_query::{CancelQuery, CancelQueryRequest, CancelQueryResponse};
 pub use create_access_key::{CreateAccessKey, CreateAccessKeyRequest, CreateAccessKeyResponse};
 pub use create_enrolment_token::{
     CreateEnrolmentToken, CreateEnrolmentTokenRequest, CreateEnrolmentTokenResponse,
@@ -93,6 +97,7 @@ pub use describe_logsets::{DescribeLogsets, DescribeLogsetsRequest, DescribeLogs
 pub use describe_nat_gateways::{
     DescribeNatGateways, DescribeNatGatewaysRequest, DescribeNatGatewaysResponse,
 };
+pub use describe_queries::{DescribeQueries, DescribeQueriesRequest, DescribeQueriesResponse};
 pub use describe_regions::{DescribeRegions, DescribeRegionsRequest, DescribeRegionsResponse};
 pub use describe_server::{DescribeServer, DescribeServerRequest, DescribeServerResponse};
 pub use describe_session::{DescribeSession, DescribeSessionRequest, DescribeSessionResponse};
@@ -101,6 +106,7 @@ pub use describe_users::{DescribeUsers, DescribeUsersRequest, DescribeUsersRespo
 pub use disable_flow_logs::{DisableFlowLogs, DisableFlowLogsRequest, DisableFlowLogsResponse};
 pub use enable_flow_logs::{EnableFlowLogs, EnableFlowLogsRequest, EnableFlowLogsResponse};
 pub use enrol_agent::{EnrolAgent, EnrolAgentRequest, EnrolAgentResponse};
+pub use explain_query::{ExplainQuery, ExplainQueryRequest, ExplainQueryResponse};
 pub use modify_flow_log_attribute::{
     ModifyFlowLogAttribute, ModifyFlowLogAttributeRequest, ModifyFlowLogAttributeResponse,
 };
@@ -225,6 +231,7 @@ table!(
     ModifyLogset,
     ModifyTopic,
     SearchLog,
+    CancelQuery,
     CreateAccessKey,
     CreateEnrolmentToken,
     CreateSignInLink,
@@ -233,11 +240,13 @@ table!(
     DeleteUser,
     DescribeAccessKeys,
     DescribeFields,
+    DescribeQueries,
     DescribeRegions,
     DescribeServer,
     DescribeSession,
     DescribeUsers,
     EnrolAgent,
+    ExplainQuery,
     ModifyUser,
     SetPassword,
     SignIn,

@@ -3,6 +3,8 @@
 //! Hides: how records become the table `log`, and how errors of planning are told to the author of the SQL.
 //! Knows nothing of: which statements are allowed.
 
+use std::sync::Arc;
+
 use datafusion::arrow::datatypes::DataType;
 use datafusion::common::{ScalarValue, TableReference};
 use datafusion::dataframe::DataFrame;
@@ -23,6 +25,7 @@ use crate::before::Before;
 use crate::engine::{Engine, Scope};
 use crate::error::{EngineError, Place, SqlError, SqlErrorClass, innermost, unknown_column};
 use crate::predicate::{all_of, column, predicate, within};
+use crate::run::{Run, watched_stream};
 use crate::series;
 use crate::sql::{self, Dialect, Reading};
 use crate::table::{SegmentTable, overlapping};
@@ -34,13 +37,21 @@ impl Engine {
     /// of the engine is reached.
     #[tracing::instrument(name = "engine.analyse", skip_all, fields(segments = scope.snapshot.segments.len()))]
     pub async fn analyse(&self, scope: &Scope, query: &Query) -> Result<Table, EngineError> {
+        let analysis = self.analysis(scope, query)?;
+        scope.run.expect(&overlapping(&scope.snapshot.segments, scope.range));
+        let fault = self.fault();
+        self.run(&scope.run, async move { analysis.planned(fault).await?.answer(fault).await }).await
+    }
+
+    /// What the SQL of `query` needs.
+    pub(crate) fn analysis(&self, scope: &Scope, query: &Query) -> Result<Analysis, EngineError> {
         let Some(sql) = query.sql.clone() else {
             return Err(
                 SqlError::new(SqlErrorClass::Syntax, "the query has no SQL: write it after `|`").into()
             );
         };
         let segments = overlapping(&scope.snapshot.segments, scope.range);
-        let analysis = Analysis {
+        Ok(Analysis {
             session: self.session(),
             table: SegmentTable::new(&segments).map_err(self.fault())?,
             found: all_of(vec![within(scope.range, &segments), predicate(&query.search, &scope.index)]),
@@ -55,30 +66,31 @@ impl Engine {
                 range: scope.range,
                 search: query.search.clone(),
             },
+            run: Arc::clone(&scope.run),
             sql,
-        };
-        let fault = self.fault();
-        self.run(analysis.carry_out(fault)).await
+        })
     }
 }
 
 /// Everything that one statement needs.
-struct Analysis {
+pub(crate) struct Analysis {
     session: SessionContext,
     table: SegmentTable,
     found: Expr,
     index: IndexedFields,
     dialect: Dialect,
     before: Before,
+    run: Arc<Run>,
     sql: SqlText,
 }
 
 impl Analysis {
-    async fn carry_out(
+    /// Reads and checks the statement.
+    pub(crate) async fn planned(
         self,
         fault: impl Fn(DataFusionError) -> EngineError + Send + Copy,
-    ) -> Result<Table, EngineError> {
-        let Self { session, table, found, index, dialect, before, sql } = self;
+    ) -> Result<Planned, EngineError> {
+        let Self { session, table, found, index, dialect, before, run, sql } = self;
         let Reading { statement, spans } = sql::read(&sql, &dialect)?;
         let known = Known { sql: &sql, index: &index };
         let explain = |error| known.explained(error).map_or_else(fault, EngineError::Sql);
@@ -102,8 +114,42 @@ impl Analysis {
 
         let rows_max = usize::try_from(dialect.rows_max).unwrap_or(usize::MAX);
         let rows = DataFrame::new(session.state(), plan).limit(0, Some(rows_max)).map_err(explain)?;
+        Ok(Planned { rows, run, sql, index })
+    }
+}
+
+/// A statement that can be carried out.
+pub(crate) struct Planned {
+    rows: DataFrame,
+    run: Arc<Run>,
+    sql: SqlText,
+    index: IndexedFields,
+}
+
+impl Planned {
+    /// What becomes of an error of DataFusion.
+    pub(crate) fn explained(
+        &self,
+        error: DataFusionError,
+        fault: impl Fn(DataFusionError) -> EngineError,
+    ) -> EngineError {
+        let known = Known { sql: &self.sql, index: &self.index };
+        known.explained(error).map_or_else(fault, EngineError::Sql)
+    }
+
+    /// The rows of its answer, not computed yet.
+    pub(crate) fn rows(&self) -> DataFrame {
+        self.rows.clone()
+    }
+
+    async fn answer(
+        self,
+        fault: impl Fn(DataFusionError) -> EngineError + Send + Copy,
+    ) -> Result<Table, EngineError> {
+        let explain = |error| self.explained(error, fault);
+        let rows = self.rows();
         let mut answer = Table::with_columns(rows.schema().as_arrow());
-        let mut batches = rows.execute_stream().await.map_err(explain)?;
+        let mut batches = watched_stream(&self.run, rows).await.map_err(explain)?;
         let mut bytes = 0;
         while let Some(batch) = batches.next().await {
             let batch = batch.map_err(explain)?;

@@ -23,14 +23,15 @@ use datafusion::prelude::{SessionConfig, SessionContext};
 use flow::TimeRange;
 use query::IndexedFields;
 use store::Snapshot;
-use tokio::runtime::{self, Runtime};
-use tokio::sync::Semaphore;
+use tokio::runtime::{self, Handle, Runtime};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use crate::ROWS_MAX;
 use crate::error::{EngineError, innermost};
 use crate::function;
+use crate::run::Run;
+use crate::slots::Slots;
 
 /// What queries may use. Every field has a default.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,6 +44,8 @@ pub struct EngineSettings {
     pub query_duration_max: Duration,
     /// How many queries run at once; more of them wait. Default: 15, the published limit of a topic.
     pub queries_max: usize,
+    /// How many queries may wait; more of them are refused. Default: 100.
+    pub queries_waiting_max: usize,
     /// The most rows that SQL returns. Default: 10 000, as published.
     pub rows_max: u64,
     /// The time zone in which the days, weeks and months of `histogram` begin. Unit: seconds east of UTC.
@@ -67,13 +70,15 @@ pub struct Scope {
     pub range: TimeRange,
     /// What can be searched and counted, and how text is cut into words.
     pub index: IndexedFields,
+    /// Who asks; tells how far the query is, and ends it.
+    pub run: Arc<Run>,
 }
 
 /// Runs queries. One for the whole program; share it by reference.
 pub struct Engine {
     settings: EngineSettings,
     state: SessionState,
-    running: Arc<Semaphore>,
+    slots: Arc<Slots>,
     // Always there until `drop`, which must not wait for it.
     threads: Option<Runtime>,
 }
@@ -88,8 +93,8 @@ impl Engine {
             .enable_time()
             .build()
             .map_err(EngineError::Start)?;
-        let running = Arc::new(Semaphore::new(settings.queries_max.max(1)));
-        Ok(Self { state: session_state(&settings)?, settings, running, threads: Some(threads) })
+        let slots = Arc::new(Slots::new(settings.queries_max, settings.queries_waiting_max));
+        Ok(Self { state: session_state(&settings)?, settings, slots, threads: Some(threads) })
     }
 
     /// What queries may use.
@@ -111,30 +116,57 @@ impl Engine {
         SessionContext::new_with_state(state)
     }
 
-    /// Carries out `deed` on the engine's own threads, within the limits. Stops it when the caller stops waiting.
-    pub(crate) async fn run<T, F>(&self, deed: F) -> Result<T, EngineError>
+    /// How many tasks queries have on the engine's threads; 0 when nothing runs.
+    pub fn tasks(&self) -> usize {
+        self.threads().metrics().num_alive_tasks()
+    }
+
+    /// Carries out `deed` on the engine's own threads, within the limits. Stops it when the caller stops waiting, and
+    /// when `run` is cancelled.
+    ///
+    /// Limits and cancellation are watched where the caller waits, so that no deed can keep them from their turn.
+    pub(crate) async fn run<T, F>(&self, run: &Arc<Run>, deed: F) -> Result<T, EngineError>
     where
         T: Send + 'static,
         F: Future<Output = Result<T, EngineError>> + Send + 'static,
     {
-        let threads = self.threads.as_ref().expect("the threads live as long as the engine");
         let EngineSettings { query_duration_max: most, queries_max, .. } = self.settings;
-        let running = Arc::clone(&self.running);
+        let busy = |ahead| EngineError::Busy { most: queries_max, ahead };
+        let mut waiting = self.slots.join(run.asker()).map_err(busy)?;
+        let ending = run.wait_at(waiting.place().clone());
+        let slot = tokio::select! {
+            biased;
+            () = run.cancelled() => return Err(EngineError::Cancelled),
+            slot = timeout(most, waiting.slot()) => slot.ok().flatten(),
+        };
+        let slot = slot.ok_or_else(|| busy(waiting.place().ahead()))?;
+        run.begin();
+        let awaited = run.awaited();
         let mut task = JoinSet::new();
-        task.spawn_on(
-            async move {
-                let permit = timeout(most, running.acquire_owned()).await;
-                let _permit =
-                    permit.ok().and_then(Result::ok).ok_or(EngineError::Busy { most: queries_max })?;
-                timeout(most, deed).await.unwrap_or(Err(EngineError::Timeout { most }))
-            },
-            threads.handle(),
-        );
-        match task.join_next().await {
-            Some(Ok(result)) => result,
-            Some(Err(crash)) => Err(EngineError::failed(crash)),
-            None => unreachable!("one task was spawned"),
+        let carried_out = async move {
+            // Free when the task is gone, which may be a moment after nobody waits for it any more.
+            let _held = (slot, ending);
+            deed.await
+        };
+        task.spawn_on(carried_out, &self.threads());
+        let answer = tokio::select! {
+            biased;
+            () = run.cancelled() => return Err(EngineError::Cancelled),
+            answer = timeout(most, task.join_next()) => answer,
+        };
+        match answer {
+            Ok(Some(Ok(result))) => {
+                awaited.enough();
+                result
+            }
+            Ok(Some(Err(crash))) => Err(EngineError::failed(crash)),
+            Ok(None) => unreachable!("one task was spawned"),
+            Err(_) => Err(EngineError::Timeout { most }),
         }
+    }
+
+    pub(crate) fn threads(&self) -> Handle {
+        self.threads.as_ref().expect("the threads live as long as the engine").handle().clone()
     }
 
     /// What becomes of an error of DataFusion that is not the fault of SQL.
@@ -157,6 +189,7 @@ impl Default for EngineSettings {
             metadata_bytes_max: 128 * 1024 * 1024,
             query_duration_max: Duration::from_secs(30),
             queries_max: 15,
+            queries_waiting_max: 100,
             rows_max: ROWS_MAX,
             histogram_seconds_east: 8 * 3600,
             threads: thread::available_parallelism().map_or(1, NonZeroUsize::get),
@@ -207,6 +240,7 @@ fn session_state(settings: &EngineSettings) -> Result<SessionState, EngineError>
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::run::{Asker, Stage};
 
     #[tokio::test]
     async fn a_query_that_finds_no_room_is_told_so() {
@@ -216,18 +250,42 @@ mod tests {
             ..EngineSettings::default()
         };
         let engine = Engine::new(settings).unwrap();
-        let room = Arc::clone(&engine.running).try_acquire_many_owned(2).unwrap();
-        let error = engine.run(async { Ok(()) }).await.unwrap_err();
-        assert!(matches!(error, EngineError::Busy { most: 2 }), "{error}");
+        let run = Arc::new(Run::new(Asker::default()));
+        let room: Vec<_> = (0..2).map(|_| engine.slots.join(run.asker()).unwrap()).collect();
+        let error = engine.run(&run, async { Ok(()) }).await.unwrap_err();
+        assert!(matches!(error, EngineError::Busy { most: 2, ahead: 0 }), "{error}");
         drop(room);
-        engine.run(async { Ok(()) }).await.unwrap();
+        engine.run(&run, async { Ok(()) }).await.unwrap();
     }
 
     #[tokio::test]
     async fn a_query_that_panics_takes_nothing_along() {
         let engine = Engine::new(EngineSettings { queries_max: 1, ..EngineSettings::default() }).unwrap();
-        let crash = engine.run(async { if true { panic!("on purpose") } else { Ok(()) } }).await;
+        let run = Arc::new(Run::new(Asker::default()));
+        let crash = engine.run(&run, async { if true { panic!("on purpose") } else { Ok(()) } }).await;
         assert!(matches!(crash, Err(EngineError::Failed(_))), "{crash:?}");
-        engine.run(async { Ok(()) }).await.unwrap();
+        engine.run(&run, async { Ok(()) }).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_query_that_is_cancelled_is_told_so_whether_it_waits_or_runs() {
+        let engine = Engine::new(EngineSettings { queries_max: 1, ..EngineSettings::default() }).unwrap();
+        let new = || Arc::new(Run::new(Asker::default()));
+        let (running, waiting) = (new(), new());
+        let never = || std::future::pending::<Result<(), EngineError>>();
+        let cancels = async {
+            waiting.cancel();
+            // It is the first to have a place.
+            while running.progress().stage != Stage::Running {
+                tokio::task::yield_now().await;
+            }
+            running.cancel();
+        };
+        let (first, second, ()) =
+            tokio::join!(engine.run(&running, never()), engine.run(&waiting, never()), cancels);
+        assert!(matches!(first, Err(EngineError::Cancelled)), "{first:?}");
+        assert!(matches!(second, Err(EngineError::Cancelled)), "{second:?}");
+        assert_eq!([running, waiting].map(|run| run.progress().stage), [Stage::Ended; 2]);
+        engine.run(&new(), async { Ok(()) }).await.unwrap();
     }
 }

@@ -39,12 +39,17 @@ pub enum EngineError {
         /// How long a query may run.
         most: Duration,
     },
-    /// Too many queries run already.
-    #[error("{most} queries run already: try again in a moment")]
+    /// Too many queries run and wait already.
+    #[error("{most} queries run already and {ahead} wait before this one: try again in a moment")]
     Busy {
         /// How many may run.
         most: usize,
+        /// How many came earlier and wait.
+        ahead: usize,
     },
+    /// Somebody ended the query.
+    #[error("the query was cancelled")]
+    Cancelled,
     /// The queries need more memory than they may have.
     #[error(
         "the query needs more than the {most} bytes of memory that all queries share: narrow its time range, or group by \
@@ -78,6 +83,8 @@ pub enum EngineErrorClass {
     TooLarge,
     /// Too much is going on.
     Busy,
+    /// Somebody ended it.
+    Cancelled,
     /// Not the fault of the query.
     Internal,
 }
@@ -130,6 +137,7 @@ impl EngineError {
             Self::TooLarge { .. } | Self::Memory { .. } => EngineErrorClass::TooLarge,
             Self::Timeout { .. } => EngineErrorClass::Timeout,
             Self::Busy { .. } => EngineErrorClass::Busy,
+            Self::Cancelled => EngineErrorClass::Cancelled,
             Self::Failed(_) | Self::Start(_) => EngineErrorClass::Internal,
         }
     }

@@ -19,6 +19,7 @@ use crate::engine::{Engine, Scope};
 use crate::error::EngineError;
 use crate::predicate::{column, moment, predicate, within};
 use crate::record;
+use crate::run::{Run, watched_batches};
 use crate::table::{SegmentTable, overlapping};
 
 /// From which end of time records are listed.
@@ -98,10 +99,11 @@ impl Engine {
             });
         }
         let segments = overlapping(&scope.snapshot.segments, scope.range);
-        let mut conditions = vec![within(scope.range, &segments), predicate(search, &scope.index)];
+        let mut conditions = conditions(scope, search, &segments);
         conditions.extend(page.after.map(|after| order.follows(after)));
         let walk = Walk {
             session: self.session(),
+            run: Arc::clone(&scope.run),
             waves: waves(order, segments),
             conditions,
             order,
@@ -109,7 +111,7 @@ impl Engine {
             limit: usize::try_from(wanted + 1).unwrap_or(usize::MAX),
         };
         let fault = self.fault();
-        self.run(async move {
+        self.run(&scope.run, async move {
             let mut records = walk.records(fault).await?;
             let wanted = usize::try_from(wanted).unwrap_or(usize::MAX);
             let more = records.len() > wanted;
@@ -121,9 +123,15 @@ impl Engine {
     }
 }
 
+/// What is true of the records of `segments` that `search` finds in `scope`.
+pub(crate) fn conditions(scope: &Scope, search: &Search, segments: &[Arc<Segment>]) -> Vec<Expr> {
+    vec![within(scope.range, segments), predicate(search, &scope.index)]
+}
+
 /// One way through the segments.
 struct Walk {
     session: SessionContext,
+    run: Arc<Run>,
     waves: Vec<Wave>,
     conditions: Vec<Expr>,
     order: FindOrder,
@@ -144,6 +152,7 @@ impl Walk {
     ) -> Result<Vec<FoundRecord>, EngineError> {
         let mut records: Vec<FoundRecord> = Vec::new();
         for wave in &self.waves {
+            self.run.expect(&wave.segments);
             let table = SegmentTable::new(&wave.segments).map_err(fault)?;
             for batch in self.batches(table).await.map_err(fault)? {
                 records.extend(record::records(&batch)?);
@@ -168,11 +177,11 @@ impl Walk {
         for condition in &self.conditions {
             rows = rows.filter(condition.clone())?;
         }
-        rows.select(record::columns().map(column))?
+        let rows = rows
+            .select(record::columns().map(column))?
             .sort(self.order.sorting())?
-            .limit(0, Some(self.limit))?
-            .collect()
-            .await
+            .limit(0, Some(self.limit))?;
+        watched_batches(&self.run, rows).await
     }
 }
 

@@ -3,10 +3,12 @@
 //! Hides: how moments are cut into buckets.
 //! Knows nothing of: charts, SQL.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use datafusion::arrow::array::{AsArray as _, RecordBatch};
 use datafusion::arrow::datatypes::{DataType, Int64Type};
+use datafusion::dataframe::DataFrame;
 use datafusion::error::DataFusionError;
 use datafusion::functions_aggregate::expr_fn::count;
 use datafusion::logical_expr::{Expr, cast, lit};
@@ -19,6 +21,7 @@ use crate::HISTOGRAM_BUCKETS_MAX;
 use crate::engine::{Engine, Scope};
 use crate::error::EngineError;
 use crate::predicate::{all_of, column, predicate, within};
+use crate::run::watched_batches;
 use crate::table::{SegmentTable, overlapping};
 
 /// How many records start in a span of time.
@@ -54,9 +57,12 @@ impl Engine {
         let segments = overlapping(&scope.snapshot.segments, scope.range);
         let found = all_of(vec![within(scope.range, &segments), predicate(search, &scope.index)]);
         let fault = self.fault();
-        self.run(async move {
+        let run = Arc::clone(&scope.run);
+        self.run(&scope.run, async move {
+            run.expect(&segments);
             let table = SegmentTable::new(&segments).map_err(fault)?;
-            let counted = counted(&session, table, found, grid).await.map_err(fault)?;
+            let rows = counted(&session, table, found, grid).map_err(fault)?;
+            let counted = watched_batches(&run, rows).await.map_err(fault)?;
             Ok(grid.filled(&counted))
         })
         .await
@@ -64,20 +70,15 @@ impl Engine {
 }
 
 /// The number and the count of each bucket that is not empty.
-async fn counted(
+fn counted(
     session: &SessionContext,
     table: SegmentTable,
     found: Expr,
     grid: Grid,
-) -> Result<Vec<RecordBatch>, DataFusionError> {
+) -> Result<DataFrame, DataFusionError> {
     let since_start = cast(column(TIMESTAMP_COLUMN), DataType::Int64) - lit(grid.start_ms);
     let bucket = (since_start / lit(grid.interval_ms)).alias("bucket");
-    table
-        .rows_in(session)?
-        .filter(found)?
-        .aggregate(vec![bucket], vec![count(lit(1)).alias("count")])?
-        .collect()
-        .await
+    table.rows_in(session)?.filter(found)?.aggregate(vec![bucket], vec![count(lit(1)).alias("count")])
 }
 
 impl Grid {

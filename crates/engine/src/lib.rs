@@ -13,6 +13,7 @@ mod before;
 mod derived;
 mod engine;
 mod error;
+mod explain;
 mod find;
 mod function;
 mod growing;
@@ -20,16 +21,21 @@ mod histogram;
 mod phrase;
 mod predicate;
 mod record;
+mod run;
 mod series;
+mod slots;
 mod sql;
+mod stopping;
 mod table;
 
 pub use answer::{Cell, Column, ColumnKind, Table};
 pub use before::range_with_before;
 pub use engine::{Engine, EngineSettings, Scope};
 pub use error::{EngineError, EngineErrorClass, Place, SqlError, SqlErrorClass};
+pub use explain::{Explanation, Pruned};
 pub use find::{FindOrder, Found, FoundRecord, Page, Position};
 pub use histogram::Bucket;
+pub use run::{Amount, Asker, Progress, Run, Stage};
 
 /// The most records that paging reaches, offset and page together.
 ///

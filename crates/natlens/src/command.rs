@@ -16,6 +16,7 @@ mod import;
 mod index;
 mod ledger;
 mod logset;
+mod queries;
 mod restore;
 mod search;
 mod server;
@@ -45,6 +46,7 @@ pub(crate) enum Command {
     Ledger(ledger::Ledger),
     Tail(tail::Tail),
     Whois(whois::Whois),
+    Queries(queries::Queries),
     Import(import::Import),
     Verify(verify::Verify),
     Backup(backup::Backup),
@@ -74,6 +76,7 @@ impl Command {
             | Self::Ledger(_)
             | Self::Tail(_)
             | Self::Whois(_)
+            | Self::Queries(_)
             | Self::Verify(_)
             | Self::Backup(_)
             | Self::Restore(_)
@@ -101,6 +104,7 @@ impl Command {
             Self::Ledger(ledger) => ledger.run(config, outside),
             Self::Tail(tail) => tail.run(config, outside),
             Self::Whois(whois) => whois.run(config, outside),
+            Self::Queries(queries) => queries.run(config, outside),
             Self::Import(import) => import.run(config, outside),
             Self::Verify(verify) => verify.run(config, outside),
             Self::Backup(backup) => backup.run(config, outside),

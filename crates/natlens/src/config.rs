@@ -57,6 +57,11 @@ part! {
         /// The time zone in which the days, weeks and months of SQL's `histogram` begin, in seconds east of UTC. The
         /// default is UTC+8, as published; every other function works in UTC.
         histogram_utc_offset_seconds: i64 = server::ServerSettings::default().histogram_utc_offset_seconds,
+        /// How long a query may wait for its turn, and how long it may run then. Unit: seconds.
+        query_seconds_max: u64 = server::ServerSettings::default().query_seconds_max,
+        /// A query that takes as long or longer stands in the log, with its statement, who asked, and how much was read.
+        /// Unit: milliseconds.
+        slow_query_ms: u64 = server::ServerSettings::default().slow_query_ms,
         /// Prefixes of proxies that are believed when they say where a request comes from (`X-Forwarded-For`). Who has to
         /// wait after wrong passwords is decided by that.
         trusted_proxies: Vec<Parsed<Prefix>> = Vec::new(),
@@ -252,6 +257,8 @@ impl ServerConfig {
             cql_space: self.cql_space.0,
             sql_rows_max: self.sql_rows_max,
             histogram_utc_offset_seconds: self.histogram_utc_offset_seconds,
+            query_seconds_max: self.query_seconds_max,
+            slow_query_ms: self.slow_query_ms,
             trusted_proxies: self.trusted_proxies.iter().map(|prefix| prefix.0).collect(),
             metrics_token: self.metrics_token.clone(),
             tls: self.tls()?,

@@ -30,7 +30,7 @@ pub use function::{FUNCTIONS, Function, FunctionGroup, LEFT_OUT, LeftOut, functi
 pub use index::{Case, DELIMITERS, Delimiters, FullTextIndex, IndexedField, IndexedFields, TIMESTAMP_FIELD};
 pub use pattern::Pattern;
 pub use phrase::{Phrase, Piece, Wildcard, Word};
-pub use search::{Comparison, Filter, Query, Search, SqlText, Test};
+pub use search::{Comparison, Filter, Query, Search, SqlText, Test, Wanted};
 pub use spelling::nearest;
 
 /// The longest query, search and SQL together.

@@ -10,7 +10,7 @@ use std::fmt::{self, Write as _};
 use std::ops::Bound;
 
 use crate::phrase::{Phrase, Piece, Wildcard, Word};
-use crate::search::{Comparison, Filter, Query, Search, Test};
+use crate::search::{Comparison, Filter, Query, Search, Test, Wanted};
 use crate::{NESTING_MAX, Syntax};
 
 impl Query {
@@ -32,7 +32,10 @@ struct Written<'a> {
 impl fmt::Display for Written<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write_search(&self.query.search, self.syntax, f)?;
-        self.query.sql.as_ref().map_or(Ok(()), |sql| write!(f, " | {}", sql.text))
+        self.query.sql.as_ref().map_or(Ok(()), |sql| match sql.wanted {
+            Wanted::Rows => write!(f, " | {}", sql.text),
+            Wanted::Explanation => write!(f, " | EXPLAIN {}", sql.text),
+        })
     }
 }
 

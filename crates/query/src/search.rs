@@ -22,7 +22,7 @@ pub struct Query {
     pub sql: Option<SqlText>,
 }
 
-/// The part after the pipe: one statement that starts with `SELECT`, otherwise unchecked.
+/// The part after the pipe: one statement that starts with `SELECT`, otherwise unchecked; `EXPLAIN` may stand before it.
 ///
 /// Two are equal when their text is, wherever it stood.
 #[derive(Clone, Debug, Eq)]
@@ -31,11 +31,23 @@ pub struct SqlText {
     pub text: String,
     /// Where it starts in the query. Unit: bytes.
     pub offset: usize,
+    /// What is wanted of it.
+    pub wanted: Wanted,
+}
+
+/// What is wanted of a statement.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Wanted {
+    /// Its rows.
+    #[default]
+    Rows,
+    /// How it would be carried out: it stands behind `EXPLAIN`.
+    Explanation,
 }
 
 impl PartialEq for SqlText {
     fn eq(&self, other: &Self) -> bool {
-        self.text == other.text
+        (&self.text, self.wanted) == (&other.text, other.wanted)
     }
 }
 

@@ -5,7 +5,7 @@
 
 use crate::QUERY_BYTES_MAX;
 use crate::error::Fault;
-use crate::search::SqlText;
+use crate::search::{SqlText, Wanted};
 
 /// Refuses a text over [`QUERY_BYTES_MAX`].
 pub(crate) fn check_length(text: &str) -> Result<(), Fault> {
@@ -19,10 +19,14 @@ pub(crate) fn check_length(text: &str) -> Result<(), Fault> {
 /// The statement after the pipe that stands at byte `pipe`.
 pub(crate) fn cut(text: &str, pipe: usize) -> Result<SqlText, Fault> {
     let after = text.get(pipe + 1..).unwrap_or_default();
-    let sql = after.trim();
-    let offset = pipe + 1 + (after.len() - after.trim_start().len());
-    let first_word = sql.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(sql.len());
-    let first_word = sql.get(..first_word).unwrap_or_default();
+    let mut sql = after.trim();
+    let mut wanted = Wanted::Rows;
+    if first_word(sql).eq_ignore_ascii_case("explain") {
+        wanted = Wanted::Explanation;
+        sql = sql.get("explain".len()..).unwrap_or_default().trim_start();
+    }
+    let offset = text.trim_end().len() - sql.len();
+    let first_word = first_word(sql);
 
     if sql.is_empty() {
         return Err(Fault::syntax(
@@ -45,7 +49,12 @@ pub(crate) fn cut(text: &str, pipe: usize) -> Result<SqlText, Fault> {
             "`;` is not accepted: a query has one SQL statement, without an end mark",
         ));
     }
-    Ok(SqlText { text: sql.to_owned(), offset })
+    Ok(SqlText { text: sql.to_owned(), offset, wanted })
+}
+
+fn first_word(sql: &str) -> &str {
+    let end = sql.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(sql.len());
+    sql.get(..end).unwrap_or_default()
 }
 
 /// Where the first semicolon outside strings and quoted names stands.

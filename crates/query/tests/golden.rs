@@ -14,7 +14,7 @@ use std::path::Path;
 
 use expect_test::expect_file;
 use flow::{FieldKind, LogStatus, Record, Timestamp, Value};
-use query::{IndexedFields, Phrase, Query, QueryError, Search, Syntax, Test, Word, complete, parse};
+use query::{IndexedFields, Phrase, Query, QueryError, Search, Syntax, Test, Wanted, Word, complete, parse};
 
 #[test]
 fn the_golden_files_say_what_the_language_is() {
@@ -68,7 +68,8 @@ fn outcome(result: Result<Query, QueryError>) -> String {
     match result {
         Ok(Query { search, sql: None }) => format!("parsed   {}\n", tree(&search)),
         Ok(Query { search, sql: Some(sql) }) => {
-            format!("parsed   {}\nsql      {}\n", tree(&search), sql.text)
+            let wanted = if sql.wanted == Wanted::Explanation { "explain" } else { "sql" };
+            format!("parsed   {}\n{wanted:<9}{}\n", tree(&search), sql.text)
         }
         Err(error) => format!("error    {error}\n"),
     }

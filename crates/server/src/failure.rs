@@ -126,6 +126,7 @@ impl From<EngineError> for Failure {
             EngineError::Busy { .. } => {
                 Self::new("LimitExceeded.LogSearch", message).retry_after(SEARCH_RETRY_AFTER)
             }
+            EngineError::Cancelled => Self::new("FailedOperation.SearchCancelled", message),
             EngineError::Failed(_) | EngineError::Start(_) => {
                 Self { code: "InternalError.SearchFailed", ..Self::internal(error) }
             }
@@ -159,6 +160,7 @@ fn status_of(code: &str) -> StatusCode {
         }
         (_, "InvalidParameter.LogsetConflict" | "InvalidParameter.TopicConflict") => StatusCode::CONFLICT,
         (_, "InvalidParameter.IndexConflict" | "InvalidParameterValue.Duplicate") => StatusCode::CONFLICT,
+        (_, "FailedOperation.SearchCancelled") => StatusCode::CONFLICT,
         (_, "InternalError.ServerBusy") => StatusCode::SERVICE_UNAVAILABLE,
         (_, "FailedOperation.SearchTimeout") => StatusCode::GATEWAY_TIMEOUT,
         (_, "FailedOperation.Timeout") => StatusCode::REQUEST_TIMEOUT,

@@ -3,6 +3,7 @@
 //! Hides: nothing; it is the list.
 //! Knows nothing of: HTTP, except for the few operations that wait or set a cookie.
 
+mod cancel_query;
 mod create_access_key;
 mod create_enrolment_token;
 mod create_flow_log;
@@ -24,6 +25,7 @@ mod describe_index;
 mod describe_log_histogram;
 mod describe_logsets;
 mod describe_nat_gateways;
+mod describe_queries;
 mod describe_regions;
 mod describe_server;
 mod describe_session;
@@ -32,6 +34,7 @@ mod describe_users;
 mod disable_flow_logs;
 mod enable_flow_logs;
 mod enrol_agent;
+mod explain_query;
 mod modify_flow_log_attribute;
 mod modify_index;
 mod modify_logset;
@@ -114,11 +117,11 @@ routes!(
     catalog:
         CreateFlowLog, DeleteFlowLog, DescribeFlowLogs, DescribeNatGateways, DisableFlowLogs, EnableFlowLogs,
         ModifyFlowLogAttribute, CreateIndex, CreateLogset, CreateTopic, DeleteIndex, DeleteLogset, DeleteTopic,
-        DescribeIndex, DescribeLogsets, DescribeTopics, ModifyIndex, ModifyLogset, ModifyTopic, CreateAccessKey,
+        DescribeIndex, DescribeLogsets, DescribeTopics, ModifyIndex, ModifyLogset, ModifyTopic, CancelQuery, CreateAccessKey,
         CreateEnrolmentToken, CreateSignInLink, CreateUser, DeleteAccessKey, DeleteUser, DescribeAccessKeys,
-        DescribeFields, DescribeRegions, DescribeServer, DescribeSession, DescribeUsers, EnrolAgent, ModifyUser;
+        DescribeFields, DescribeQueries, DescribeRegions, DescribeServer, DescribeSession, DescribeUsers, EnrolAgent, ModifyUser;
     waiting:
-        DescribeLogHistogram, SearchLog, SetPassword, SignIn, SignOut, UploadBatch, WatchFlowLogs;
+        DescribeLogHistogram, ExplainQuery, SearchLog, SetPassword, SignIn, SignOut, UploadBatch, WatchFlowLogs;
     streaming:
         TailLog;
 );

@@ -15,6 +15,7 @@ mod ingest;
 mod metrics;
 mod object;
 mod orders;
+mod queries;
 mod search;
 mod server;
 mod settings;

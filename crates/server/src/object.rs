@@ -8,6 +8,7 @@ pub(crate) mod flow_log;
 pub(crate) mod gateway;
 pub(crate) mod health;
 pub(crate) mod index_rule;
+pub(crate) mod query;
 pub(crate) mod record;
 pub(crate) mod table;
 pub(crate) mod tag;

@@ -7,8 +7,9 @@ pub(crate) mod context;
 pub(crate) mod interval;
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
-use api::SearchTopic;
+use api::{Operation, SearchTopic};
 use engine::Scope;
 use flow::{TimeRange, Timestamp, TopicId};
 use query::{IndexedFields, Query, Syntax};
@@ -16,8 +17,9 @@ use store::{GatewayFilter, TopicRow};
 
 use crate::check;
 use crate::failure::Failure;
-use crate::http::Asked;
+use crate::http::{Asked, blocking};
 use crate::object::index_rule::indexed_fields;
+use crate::queries::{Listed, Statement};
 use crate::settings::CqlSpace;
 
 /// What is searched, and for what.
@@ -38,10 +40,12 @@ pub(crate) struct Question {
     pub(crate) scope: Scope,
     /// What to find.
     pub(crate) query: Query,
+    /// Among the queries that run.
+    pub(crate) listed: Listed,
 }
 
-/// Checks a question. Waits for the catalog.
-pub(crate) fn question(
+/// Checks a question of operation `O`, and lists it among the queries that run. Waits for the catalog.
+pub(crate) fn question<O: Operation>(
     asked: &Asked,
     topic: &TopicId,
     range: TimeRange,
@@ -50,7 +54,24 @@ pub(crate) fn question(
     let Subject { topic, index, query } = subject(asked, topic, text)?;
     let read = engine::range_with_before(&query, range);
     let snapshot = asked.server.store.snapshot(&asked.owner, &topic.id, read)?;
-    Ok(Question { topic, scope: Scope { snapshot, range, index }, query })
+    let listed = asked.server.queries.list(Statement {
+        operation: O::NAME,
+        text: text.0.to_owned(),
+        topic: topic.id.clone(),
+        range,
+        account: asked.owner.account.clone(),
+        user: asked.caller.user()?.to_owned(),
+    });
+    let scope = Scope { snapshot, range, index, run: Arc::clone(listed.run()) };
+    Ok(Question { topic, scope, query, listed })
+}
+
+/// Gives a question a snapshot of all segments of its topic, in and out of its range.
+pub(crate) async fn take_all_segments(asked: &Asked, question: &mut Question) -> Result<(), Failure> {
+    let (asked, topic) = (asked.clone(), question.topic.id.clone());
+    let all = move || Ok(asked.server.store.snapshot(&asked.owner, &topic, TimeRange::ALWAYS)?);
+    question.scope.snapshot = blocking(all).await?;
+    Ok(())
 }
 
 /// Checks a query against the index of a topic. Waits for the catalog.

@@ -14,6 +14,7 @@ use crate::failure::Failure;
 use crate::ingest::Ingest;
 use crate::metrics::Metrics;
 use crate::orders::Orders;
+use crate::queries::Queries;
 use crate::settings::ServerSettings;
 use crate::sign_in::attempts::Attempts;
 use crate::sign_in::session::Transport;
@@ -31,6 +32,8 @@ pub(crate) struct Server {
     pub(crate) store: Arc<Store>,
     /// Runs queries.
     pub(crate) engine: Engine,
+    /// The queries that run.
+    pub(crate) queries: Arc<Queries>,
     /// Takes batches in.
     pub(crate) ingest: Ingest,
     /// Tells records as they are stored.

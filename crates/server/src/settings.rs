@@ -35,6 +35,10 @@ pub struct ServerSettings {
     /// The time zone in which the days of SQL's `histogram` begin. Unit: seconds east of UTC. Default: 28 800 (UTC+8), as
     /// published.
     pub histogram_utc_offset_seconds: i64,
+    /// How long a query may wait and how long it may run. Unit: seconds. Default: 30.
+    pub query_seconds_max: u64,
+    /// A query that takes as long stands in the log. Unit: milliseconds. Default: 3000.
+    pub slow_query_ms: u64,
     /// Proxies whose word is believed about where a request comes from. Default: none.
     pub trusted_proxies: Vec<Prefix>,
     /// What `/metrics` asks for. Default: absent; beyond loopback, `/metrics` is then told to this machine alone.
@@ -101,6 +105,8 @@ impl Default for ServerSettings {
             cql_space: CqlSpace::default(),
             sql_rows_max: EngineSettings::default().rows_max,
             histogram_utc_offset_seconds: EngineSettings::default().histogram_seconds_east,
+            query_seconds_max: EngineSettings::default().query_duration_max.as_secs(),
+            slow_query_ms: 3000,
             trusted_proxies: Vec::new(),
             metrics_token: None,
             tls: None,

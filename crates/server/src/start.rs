@@ -21,6 +21,7 @@ use crate::http::{self, Certificate, Listening, TlsError};
 use crate::ingest::{Ingest, Writer};
 use crate::metrics::Metrics;
 use crate::orders::Orders;
+use crate::queries::Queries;
 use crate::server::Server;
 use crate::settings::ServerSettings;
 use crate::sign_in::attempts::Attempts;
@@ -163,10 +164,13 @@ fn prepare(settings: ServerSettings, address: SocketAddr, clock: Clock) -> Resul
             .map_err(|source| ServerError::Part(source.into()))?;
     let engine = EngineSettings {
         rows_max: settings.sql_rows_max,
+        query_duration_max: Duration::from_secs(settings.query_seconds_max),
         histogram_seconds_east: settings.histogram_utc_offset_seconds,
         ..EngineSettings::default()
     };
+    let slow = Duration::from_millis(settings.slow_query_ms);
     let server = Server {
+        queries: Arc::new(Queries::new(Arc::clone(&clock), slow)),
         engine: Engine::new(engine)?,
         settings,
         url,

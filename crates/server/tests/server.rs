@@ -19,6 +19,8 @@ mod ledger;
 mod open;
 #[path = "server/permissions.rs"]
 mod permissions;
+#[path = "server/queries.rs"]
+mod queries;
 #[path = "server/search.rs"]
 mod search;
 #[path = "server/sign_in.rs"]

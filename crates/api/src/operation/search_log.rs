@@ -1,7 +1,7 @@
 //! `SearchLog`: finds records, or analyses them with SQL.
 
 use super::prelude::*;
-use crate::object::{AnswerColumn, LogItems, LogRecord, SearchTopic, SearchTopics};
+use crate::object::{AnswerColumn, LogItems, LogRecord, ScannedAmount, SearchTopic, SearchTopics};
 
 /// What to find, where, and how much of it.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
@@ -63,6 +63,9 @@ pub struct SearchLogResponse {
     pub sampling_rate: f64,
     /// By topic, for several topics.
     pub topics: Option<SearchTopics>,
+    /// How much was read for this answer; beyond what is published.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scanned: Option<ScannedAmount>,
 }
 
 operation!(Cls SearchLog(View): SearchLogRequest => SearchLogResponse, "Finds records, or analyses them with SQL.");

@@ -3,11 +3,12 @@
 //! Hides: nothing.
 //! Knows nothing of: the inside of the engine.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use engine::{
     Cell, EngineErrorClass, EngineSettings, FIND_RECORDS_MAX, FindOrder, HISTOGRAM_BUCKETS_MAX, Page,
-    SQL_DEPTH_MAX, SQL_TOKENS_MAX, Scope,
+    Progress, SQL_DEPTH_MAX, SQL_TOKENS_MAX, Scope, Stage,
 };
 use flow::{Record, TimeRange, Timestamp};
 use futures::FutureExt as _;
@@ -227,9 +228,9 @@ fn the_longest_search_is_planned() {
 fn a_query_given_up_leaves_room_for_the_next() {
     let topic = Topic::with(EngineSettings { queries_max: 1, ..EngineSettings::default() });
     topic.append(&some_records());
-    let scope = topic.scope(TimeRange::ALWAYS);
     let search = topic.query("*").search;
     for _ in 0..20 {
+        let scope = topic.scope(TimeRange::ALWAYS);
         topic.wait(async {
             let asked = topic.engine.find(&scope, &search, FindOrder::Newest, FIRST_PAGE);
             // Asked for once, then dropped.
@@ -266,8 +267,81 @@ fn only_segments_that_can_matter_are_read() {
     let last_hours = TimeRange { from: Timestamp::from_seconds(32 * 3600), to: TimeRange::ALWAYS.to };
     assert_eq!(find(last_hours, 100).unwrap().records.len(), 8);
     let always = topic.scope(TimeRange::ALWAYS);
-    let late = Scope { range: last_hours, snapshot: always.snapshot, index: always.index };
+    let late = Scope { range: last_hours, ..always };
     let count =
         topic.wait(topic.engine.analyse(&late, &topic.query("* | SELECT count(*), min(flow_id)"))).unwrap();
     assert_eq!(count.rows, [[Cell::Bigint(8), Cell::Varchar("f32".to_owned())]]);
+}
+
+/// Statements whose end nobody sees: out of a thousand records they make as many rows as they can. Each stands for a
+/// step of the engine that is busy for long without reading anything.
+const ENDLESS: &[&str] = &[
+    "SELECT count(*) FROM (SELECT flow_id AS a FROM log), (SELECT flow_id AS b FROM log), (SELECT flow_id AS c FROM log), \
+     (SELECT flow_id AS d FROM log) WHERE length(concat(a, b, c, d)) = 3",
+    "SELECT max(concat(a, b, c, d)) FROM (SELECT flow_id AS a FROM log), (SELECT flow_id AS b FROM log), (SELECT flow_id AS c FROM log), \
+     (SELECT flow_id AS d FROM log)",
+    "SELECT count(*) FROM (SELECT action AS a, flow_id AS x FROM log) JOIN (SELECT action AS b FROM log) ON a = b \
+     JOIN (SELECT action AS c, flow_id AS z FROM log) ON b = c AND length(concat(x, z)) = 1 \
+     JOIN (SELECT action AS d FROM log) ON c = d",
+];
+
+#[test]
+fn a_query_that_nobody_waits_for_any_more_leaves_nothing_behind() {
+    let topic = Topic::new();
+    let records: Vec<Record> = (0..1000)
+        .map(|number| record(&format!("start-ms={number} flow-id=f{number} action=ACCEPT")))
+        .collect();
+    topic.append(&records);
+    for (sql, end) in ENDLESS.iter().flat_map(|sql| [(sql, "cancelled"), (sql, "left")]) {
+        let query = topic.query(&format!("* | {sql}"));
+        let scope = topic.scope(TimeRange::ALWAYS);
+        let run = Arc::clone(&scope.run);
+        let reads = async {
+            while run.progress().scanned.rows == 0 {
+                tokio::task::yield_now().await;
+            }
+            assert_eq!(run.progress().stage, Stage::Running);
+        };
+        if end == "cancelled" {
+            let cancels = async {
+                reads.await;
+                run.cancel();
+            };
+            let (answer, ()) =
+                topic.wait(async { tokio::join!(topic.engine.analyse(&scope, &query), cancels) });
+            assert_eq!(answer.unwrap_err().class(), EngineErrorClass::Cancelled, "{sql}");
+        } else {
+            topic.wait(async {
+                tokio::select! {
+                    answer = topic.engine.analyse(&scope, &query) => panic!("{sql}: {answer:?}"),
+                    () = reads => {}
+                }
+            });
+        }
+        // A task that is in the middle of a batch ends with it.
+        topic.wait(async {
+            while topic.engine.tasks() > 0 {
+                tokio::task::yield_now().await;
+            }
+        });
+        assert_eq!(run.progress().stage, Stage::Ended, "{sql}, {end}");
+    }
+}
+
+#[test]
+fn a_run_tells_what_was_read_of_what_there_is() {
+    let topic = Topic::new();
+    topic.append(&some_records());
+    let read = |text: &str| {
+        let scope = topic.scope(TimeRange::ALWAYS);
+        topic.wait(topic.engine.analyse(&scope, &topic.query(text))).unwrap();
+        let Progress { stage, scanned, total, .. } = scope.run.progress();
+        assert_eq!((stage, total.rows), (Stage::Ended, 100));
+        assert!(scanned.bytes <= total.bytes, "{scanned:?} of {total:?}");
+        scanned
+    };
+    assert_eq!(read("* | SELECT sum(srcport)").rows, 100);
+    assert_eq!(read("srcport:7 | SELECT sum(srcport)").rows, 100, "each is looked at");
+    assert_eq!(read("srcport:7777 | SELECT sum(srcport)").rows, 0, "statistics say that there is none");
+    assert!(read("* | SELECT sum(srcport)").bytes > 0);
 }

@@ -3,9 +3,10 @@
 //! Hides: the resources that a topic needs, and the folder that it stands in.
 //! Knows nothing of: what is tested.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use engine::{Engine, EngineError, EngineSettings, FindOrder, FoundRecord, Page, Scope, Table};
+use engine::{Asker, Engine, EngineError, EngineSettings, FindOrder, FoundRecord, Page, Run, Scope, Table};
 use flow::{FieldKind, LogStatus, Record, TimeRange, Timestamp, Value};
 use query::{IndexedFields, Query, Search, Syntax, parse};
 use store::{LogsetRow, NewBatch, Owner, StorageType, Store, TopicRow};
@@ -63,7 +64,7 @@ impl Topic {
             store,
             owner,
             row,
-            waiting: Builder::new_current_thread().build().unwrap(),
+            waiting: Builder::new_current_thread().enable_time().build().unwrap(),
             _folder: folder,
         }
     }
@@ -82,7 +83,7 @@ impl Topic {
 
     pub(crate) fn scope(&self, range: TimeRange) -> Scope {
         let snapshot = self.store.snapshot(&self.owner, &self.row.id, range).unwrap();
-        Scope { snapshot, range, index: self.index.clone() }
+        Scope { snapshot, range, index: self.index.clone(), run: Arc::new(Run::new(Asker::default())) }
     }
 
     pub(crate) fn query(&self, text: &str) -> Query {

@@ -38,6 +38,7 @@ fn help_lists_the_commands() {
               ledger           Say whether every packet is in a record
               tail             Print records as they are stored, until Ctrl-C
               whois            Tell who was behind a public address and port at a moment
+              queries          List the queries that run and those that were slow, or end one
               import           Make records of capture files
               verify           Prove that no stored record was altered or removed
               backup           Copy everything that the server keeps, while it runs

@@ -7,7 +7,10 @@ mod all;
 
 use std::ffi::OsStr;
 
-use api::{Client, ClientError, ErrorPosition, LogRecord, SearchLog, SearchLogRequest, SearchLogResponse};
+use api::{
+    Client, ClientError, ErrorPosition, ExplainQuery, ExplainQueryRequest, LogRecord, SearchLog,
+    SearchLogRequest, SearchLogResponse,
+};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use flow::FIELDS;
 use serde_json::Value;
@@ -77,6 +80,9 @@ pub(crate) struct Search {
     /// Prints every record, however many, while they are read
     #[arg(long, conflicts_with = "limit")]
     all: bool,
+    /// Tells what would be read and how, and reads no record
+    #[arg(long, conflicts_with_all = ["all", "limit", "oldest", "fields"])]
+    explain: bool,
     /// Begins with the oldest record instead of the newest
     #[arg(long)]
     oldest: bool,
@@ -134,6 +140,10 @@ impl Search {
             use_new_analysis: Some(true),
             ..SearchLogRequest::default()
         };
+        if self.explain {
+            return explain(&client, request, outside)
+                .inspect_err(|failure| point(failure, &self.query, outside));
+        }
         if self.all {
             let form = (self.fields.as_slice(), self.reach.output);
             let rows = all::print(&client, request, form, outside)
@@ -182,6 +192,14 @@ impl Search {
             request.context = Some(page.context);
         }
     }
+}
+
+/// Prints what the query would read.
+fn explain(client: &Client, request: SearchLogRequest, outside: &mut Outside) -> Result<(), Failure> {
+    let SearchLogRequest { from, to, query_string, query_syntax, topic_id, .. } = request;
+    let topic_id = topic_id.unwrap_or_default();
+    let request = ExplainQueryRequest { topic_id, from, to, query_string, query_syntax };
+    Ok(outside.say(client.call::<ExplainQuery>(&request)?.text.trim_end())?)
 }
 
 /// Records under `fields`, or under those that suit the form.

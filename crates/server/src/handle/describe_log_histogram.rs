@@ -20,9 +20,11 @@ impl HandleWaiting for DescribeLogHistogram {
         let width = interval(range, request.interval)?;
         let syntax = search::syntax("SyntaxRule", request.syntax_rule, Syntax::Lucene)?;
         let question =
-            blocking(move || search::question(&asked, &topic, range, (&request.query, syntax))).await?;
+            blocking(move || search::question::<Self>(&asked, &topic, range, (&request.query, syntax)))
+                .await?;
 
-        let buckets = server.engine.histogram(&question.scope, &question.query.search, width).await?;
+        let buckets = server.engine.histogram(&question.scope, &question.query.search, width).await;
+        let buckets = question.listed.ended(buckets)?;
         Ok(Answered::from(DescribeLogHistogramResponse {
             interval: i64::try_from(width.as_millis()).unwrap_or(i64::MAX),
             total_count: buckets.iter().map(|bucket| bucket.count).sum(),

@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use api::{SearchLog, SearchLogRequest, SearchLogResponse, SearchTopic, SearchTopicAnswer, SearchTopics};
 use axum::body::Body;
-use engine::{FindOrder, Found, Page};
+use engine::{FindOrder, Found, Page, Table};
 use flow::TopicId;
 use query::Syntax;
 
 use super::prelude::*;
 use crate::http::{JSON_BYTES_MAX, blocking, parse, read_body};
+use crate::object::query::scanned_shown;
 use crate::object::record::{Surroundings, record_shown};
 use crate::object::table::{columns_shown, items_shown, records_shown};
 use crate::search::context::{Checksum, Context, checksum};
@@ -34,10 +35,11 @@ impl HandleWaiting for SearchLog {
         let (asking, range, text) =
             (asked.clone(), search::range(request.from, request.to)?, wanted.text.clone());
         let (topic, syntax) = (wanted.topic.clone(), wanted.syntax);
-        let question = blocking(move || search::question(&asking, &topic, range, (&text, syntax))).await?;
+        let mut question =
+            blocking(move || search::question::<Self>(&asking, &topic, range, (&text, syntax))).await?;
 
         let response = if question.query.sql.is_some() {
-            let table = server.engine.analyse(&question.scope, &question.query).await?;
+            let table = table(&asked, &mut question).await?;
             let newer = request.use_new_analysis.unwrap_or(false);
             SearchLogResponse {
                 analysis: true,
@@ -52,12 +54,28 @@ impl HandleWaiting for SearchLog {
             }
         } else {
             let (search, order, page) = (&question.query.search, wanted.order, wanted.page);
-            let found = server.engine.find(&question.scope, search, order, page).await?;
+            let found = server.engine.find(&question.scope, search, order, page).await;
+            let found = question.listed.ended(found)?;
             let names = blocking(move || gateway_names(&asked)).await?;
             records_answer(&wanted, &question, &found, &names)
         };
+        let scanned = Some(scanned_shown(&question.listed.run().progress()));
+        let response = SearchLogResponse { scanned, ..response };
         Ok(by_topic(&wanted, &question, response).into())
     }
+}
+
+/// The rows of the SQL, or what it would read when that is asked.
+async fn table(asked: &Asked, question: &mut Question) -> Result<Table, Failure> {
+    let engine = &asked.server.engine;
+    let explains = question.query.sql.as_ref().is_some_and(|sql| sql.wanted == query::Wanted::Explanation);
+    let answer = if explains {
+        search::take_all_segments(asked, question).await?;
+        engine.explain(&question.scope, &question.query).await.map(|explanation| explanation.table())
+    } else {
+        engine.analyse(&question.scope, &question.query).await
+    };
+    Ok(question.listed.ended(answer)?)
 }
 
 /// What a request wants, checked.
