@@ -9,9 +9,10 @@
 #![expect(clippy::disallowed_methods, reason = "measures time, and is told by its arguments what to do")]
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use engine::{Engine, EngineSettings, FindOrder, Page, Scope};
+use engine::{Asker, Engine, EngineSettings, FindOrder, Page, Run, Scope};
 use flow::{TimeRange, Timestamp};
 use query::{IndexedFields, Query, Syntax, parse};
 use store::{Owner, Store};
@@ -25,7 +26,7 @@ fn main() {
     let rounds: usize = rounds.parse().expect("ROUNDS is a number");
     let store = Store::open(Path::new(folder)).unwrap();
     let engine = Engine::new(EngineSettings::default()).unwrap();
-    let waiting = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let waiting = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     for line in std::io::stdin().lines() {
         let line = line.unwrap();
         let parts: Vec<&str> = line.split('\t').collect();
@@ -48,7 +49,8 @@ fn main() {
 async fn ask(engine: &Engine, store: &Store, range: TimeRange, query: &Query) -> usize {
     let owner = Owner { account: "100001".parse().unwrap(), region: "ap-guangzhou".parse().unwrap() };
     let snapshot = store.snapshot(&owner, &"flows-100001".parse().unwrap(), range).unwrap();
-    let scope = Scope { snapshot, range, index: IndexedFields::all() };
+    let scope =
+        Scope { snapshot, range, index: IndexedFields::all(), run: Arc::new(Run::new(Asker::default())) };
     if query.sql.is_some() {
         engine.analyse(&scope, query).await.unwrap().rows.len()
     } else {
