@@ -26,7 +26,7 @@ fn main() {
     let rounds: usize = rounds.parse().expect("ROUNDS is a number");
     let store = Store::open(Path::new(folder)).unwrap();
     let engine = Engine::new(EngineSettings::default()).unwrap();
-    let waiting = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    let waiting = tokio::runtime::Builder::new_current_thread().build().unwrap();
     for line in std::io::stdin().lines() {
         let line = line.unwrap();
         let parts: Vec<&str> = line.split('\t').collect();

@@ -25,7 +25,7 @@ use query::IndexedFields;
 use store::Snapshot;
 use tokio::runtime::{self, Handle, Runtime};
 use tokio::task::JoinSet;
-use tokio::time::timeout;
+use tokio::time::{Timeout, timeout};
 
 use crate::ROWS_MAX;
 use crate::error::{EngineError, innermost};
@@ -81,6 +81,8 @@ pub struct Engine {
     slots: Arc<Slots>,
     // Always there until `drop`, which must not wait for it.
     threads: Option<Runtime>,
+    // Tells the time when all threads are busy. Always there until `drop`, too.
+    timers: Option<Runtime>,
 }
 
 impl Engine {
@@ -93,8 +95,20 @@ impl Engine {
             .enable_time()
             .build()
             .map_err(EngineError::Start)?;
+        let timers = runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .thread_name("engine-timers")
+            .enable_time()
+            .build()
+            .map_err(EngineError::Start)?;
         let slots = Arc::new(Slots::new(settings.queries_max, settings.queries_waiting_max));
-        Ok(Self { state: session_state(&settings)?, settings, slots, threads: Some(threads) })
+        Ok(Self {
+            state: session_state(&settings)?,
+            settings,
+            slots,
+            threads: Some(threads),
+            timers: Some(timers),
+        })
     }
 
     /// What queries may use.
@@ -124,7 +138,8 @@ impl Engine {
     /// Carries out `deed` on the engine's own threads, within the limits. Stops it when the caller stops waiting, and
     /// when `run` is cancelled.
     ///
-    /// Limits and cancellation are watched where the caller waits, so that no deed can keep them from their turn.
+    /// Limits and cancellation are watched where the caller waits, so that no deed can keep them from their turn. The
+    /// caller needs no runtime of its own.
     pub(crate) async fn run<T, F>(&self, run: &Arc<Run>, deed: F) -> Result<T, EngineError>
     where
         T: Send + 'static,
@@ -137,7 +152,7 @@ impl Engine {
         let slot = tokio::select! {
             biased;
             () = run.cancelled() => return Err(EngineError::Cancelled),
-            slot = timeout(most, waiting.slot()) => slot.ok().flatten(),
+            slot = self.limited(waiting.slot()) => slot.ok().flatten(),
         };
         let slot = slot.ok_or_else(|| busy(waiting.place().ahead()))?;
         run.begin();
@@ -152,7 +167,7 @@ impl Engine {
         let answer = tokio::select! {
             biased;
             () = run.cancelled() => return Err(EngineError::Cancelled),
-            answer = timeout(most, task.join_next()) => answer,
+            answer = self.limited(task.join_next()) => answer,
         };
         match answer {
             Ok(Some(Ok(result))) => {
@@ -163,6 +178,13 @@ impl Engine {
             Ok(None) => unreachable!("one task was spawned"),
             Err(_) => Err(EngineError::Timeout { most }),
         }
+    }
+
+    /// The deed, for as long as a query may wait or run.
+    fn limited<F: Future>(&self, deed: F) -> Timeout<F> {
+        let timers = self.timers.as_ref().expect("the timers live as long as the engine");
+        let _within = timers.enter();
+        timeout(self.settings.query_duration_max, deed)
     }
 
     pub(crate) fn threads(&self) -> Handle {
@@ -199,9 +221,9 @@ impl Default for EngineSettings {
 
 impl Drop for Engine {
     fn drop(&mut self) {
-        if let Some(threads) = self.threads.take() {
+        for runtime in [self.threads.take(), self.timers.take()].into_iter().flatten() {
             // Waiting is forbidden on a thread that itself runs tasks.
-            threads.shutdown_background();
+            runtime.shutdown_background();
         }
     }
 }

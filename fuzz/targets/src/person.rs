@@ -5,9 +5,9 @@
 
 use std::fmt::{Debug, Display};
 use std::str::FromStr;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
-use engine::{Engine, EngineError, EngineErrorClass, EngineSettings, Scope};
+use engine::{Asker, Engine, EngineError, EngineErrorClass, EngineSettings, Run, Scope};
 use futures::executor::block_on;
 use query::{IndexedFields, QUERY_BYTES_MAX, Syntax, complete, parse};
 use store::Snapshot;
@@ -44,7 +44,12 @@ pub(crate) fn sql(bytes: &[u8]) {
     });
     let range =
         flow::TimeRange { from: flow::Timestamp::from_seconds(0), to: flow::Timestamp::from_seconds(3_600) };
-    let scope = Scope { snapshot: Snapshot { segments: Vec::new() }, range, index };
+    let scope = Scope {
+        snapshot: Snapshot { segments: Vec::new() },
+        range,
+        index,
+        run: Arc::new(Run::new(Asker::default())),
+    };
     match block_on(ENGINE.analyse(&scope, &query)) {
         Ok(answer) => {
             let is_whole = answer.rows.iter().all(|row| row.len() == answer.columns.len());

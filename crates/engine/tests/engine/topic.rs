@@ -64,7 +64,7 @@ impl Topic {
             store,
             owner,
             row,
-            waiting: Builder::new_current_thread().enable_time().build().unwrap(),
+            waiting: Builder::new_current_thread().build().unwrap(),
             _folder: folder,
         }
     }
