@@ -242,6 +242,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/natlens/CancelQuery": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ends a query that waits or runs; who asked is told so. */
+        post: operations["CancelQuery"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/natlens/CreateAccessKey": {
         parameters: {
             query?: never;
@@ -378,6 +395,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/natlens/DescribeQueries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lists the queries that run, with how far they are, and those that were slow. */
+        post: operations["DescribeQueries"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/natlens/DescribeRegions": {
         parameters: {
             query?: never;
@@ -457,6 +491,23 @@ export interface paths {
         put?: never;
         /** Enrols an agent. */
         post: operations["EnrolAgent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/natlens/ExplainQuery": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tells what a query would read and how it would be carried out, without carrying it out. */
+        post: operations["ExplainQuery"];
         delete?: never;
         options?: never;
         head?: never;
@@ -822,6 +873,13 @@ export interface components {
              */
             MissingTotal: number;
         };
+        /** @description Which query to end. */
+        CancelQueryRequest: {
+            /** @description From `DescribeQueries`. */
+            QueryId: string;
+        };
+        /** @description Nothing but the request id. */
+        CancelQueryResponse: Record<string, never>;
         /** @description A condition of the `cls` operations: one of the values. */
         ClsFilter: {
             /** @description What is compared. */
@@ -1236,6 +1294,20 @@ export interface components {
             VerboseLevel: string;
         };
         /** @description Nothing. */
+        DescribeQueriesRequest: Record<string, never>;
+        /** @description Running and slow queries. */
+        DescribeQueriesResponse: {
+            /** @description Those that wait or run, the oldest first. */
+            Running: components["schemas"]["QueryRun"][];
+            /** @description The last that were slow since the server started, the newest first. */
+            Slow: components["schemas"]["QueryRun"][];
+            /**
+             * Format: int64
+             * @description From when on a query counts as slow. Unit: milliseconds.
+             */
+            SlowMs: number;
+        };
+        /** @description Nothing. */
         DescribeRegionsRequest: Record<string, never>;
         /** @description The regions. */
         DescribeRegionsResponse: {
@@ -1384,6 +1456,72 @@ export interface components {
             Error: components["schemas"]["ErrorBody"];
             /** @description Names the request in the server's log. */
             RequestId: string;
+        };
+        /** @description Which query to explain. */
+        ExplainQueryRequest: {
+            /**
+             * Format: int64
+             * @description Start of the time range, included. Unit: Unix milliseconds.
+             */
+            From: number;
+            /** @description `search | SQL`, at most 12 KB; empty or `*` finds everything. */
+            QueryString?: string | null;
+            /**
+             * Format: int32
+             * @description 0 Lucene, 1 CQL (default).
+             */
+            QuerySyntax?: number | null;
+            /**
+             * Format: int64
+             * @description End of the time range, excluded. Unit: Unix milliseconds.
+             */
+            To: number;
+            /** @description The topic. */
+            TopicId: string;
+        };
+        /** @description What would be read, and how. */
+        ExplainQueryResponse: {
+            /** @description The steps, the last first, as the engine names them. */
+            Plan: string;
+            /**
+             * Format: int64
+             * @description Row groups that Bloom filters of addresses rule out.
+             */
+            RowGroupsByBloom: number;
+            /**
+             * Format: int64
+             * @description Row groups that statistics of their columns rule out.
+             */
+            RowGroupsByStatistics: number;
+            /**
+             * Format: int64
+             * @description Row groups that would be read.
+             */
+            RowGroupsRead: number;
+            /**
+             * Format: int64
+             * @description Row groups of the segments in the time range, for each time that the statement reads them.
+             */
+            RowGroupsTotal: number;
+            /** @description The search in canonical text. */
+            Search: string;
+            /**
+             * Format: int64
+             * @description Of them, those outside the time range.
+             */
+            SegmentsOutside: number;
+            /**
+             * Format: int64
+             * @description Segments of which anything would be read.
+             */
+            SegmentsRead: number;
+            /**
+             * Format: int64
+             * @description Segments of the topic.
+             */
+            SegmentsTotal: number;
+            /** @description All of this as text for people. */
+            Text: string;
         };
         /** @description A standing order to collect records. */
         FlowLog: {
@@ -1740,6 +1878,51 @@ export interface components {
              */
             PublicIpAddress: string;
         };
+        /** @description One query while it runs, or after it was slow. */
+        QueryRun: {
+            /**
+             * Format: int64
+             * @description While it waits: how many came earlier and wait still.
+             */
+            Ahead: number;
+            /**
+             * Format: int64
+             * @description Start of its time range. Unit: Unix milliseconds.
+             */
+            From: number;
+            /** @description The operation that asks for it, for example `SearchLog`. */
+            Operation: string;
+            /** @description Names it as long as it runs. */
+            QueryId: string;
+            /** @description How much it has read. */
+            Scanned: components["schemas"]["ScannedAmount"];
+            /**
+             * Format: int64
+             * @description When it was asked for. Unit: Unix milliseconds.
+             */
+            Started: number;
+            /**
+             * @description `Waiting` for a place or `Running`; of a slow one how it ended: `Answered`, `Failed`, `Cancelled`, or `Left`
+             *     when nobody waited for its answer any more.
+             */
+            State: string;
+            /** @description The query as it was written. */
+            Statement: string;
+            /**
+             * Format: int64
+             * @description End of its time range, excluded. Unit: Unix milliseconds.
+             */
+            To: number;
+            /**
+             * Format: int64
+             * @description How long it takes so far, or took. Unit: milliseconds.
+             */
+            TookMs: number;
+            /** @description The topic that it searches. */
+            TopicId: string;
+            /** @description Who asks. */
+            User: string;
+        };
         /** @description One field of flow records. */
         RecordField: {
             /** @description `standard`, `reply`, `translation`, `state`, `refusal`, `place` or `order`. */
@@ -1764,6 +1947,29 @@ export interface components {
             GatewayCount: number;
             /** @description Its name. */
             Region: string;
+        };
+        /** @description How much of what there is was read. What statistics skip is never read. */
+        ScannedAmount: {
+            /**
+             * Format: int64
+             * @description Unit: bytes, as they stand in segments.
+             */
+            Bytes: number;
+            /**
+             * Format: int64
+             * @description Unit: bytes, of the segments that could matter.
+             */
+            BytesTotal: number;
+            /**
+             * Format: int64
+             * @description Rows that were read.
+             */
+            Rows: number;
+            /**
+             * Format: int64
+             * @description Rows of the segments that could matter.
+             */
+            RowsTotal: number;
         };
         /** @description What to find, where, and how much of it. */
         SearchLogRequest: {
@@ -1842,6 +2048,7 @@ export interface components {
              * @description 1: exact.
              */
             SamplingRate: number;
+            Scanned?: components["schemas"]["ScannedAmount"] | null;
             Topics?: components["schemas"]["SearchTopics"] | null;
         };
         /** @description A topic to search. */
@@ -2570,6 +2777,42 @@ export interface operations {
             };
         };
     };
+    CancelQuery: {
+        parameters: {
+            query?: {
+                /** @description The region; the server's default when absent. */
+                Region?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CancelQueryRequest"];
+            };
+        };
+        responses: {
+            /** @description Done; the header `x-request-id` names the request. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CancelQueryResponse"];
+                };
+            };
+            /** @description Failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
     CreateAccessKey: {
         parameters: {
             query?: {
@@ -2858,6 +3101,42 @@ export interface operations {
             };
         };
     };
+    DescribeQueries: {
+        parameters: {
+            query?: {
+                /** @description The region; the server's default when absent. */
+                Region?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DescribeQueriesRequest"];
+            };
+        };
+        responses: {
+            /** @description Done; the header `x-request-id` names the request. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DescribeQueriesResponse"];
+                };
+            };
+            /** @description Failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
     DescribeRegions: {
         parameters: {
             query?: {
@@ -3025,6 +3304,42 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["EnrolAgentResponse"];
+                };
+            };
+            /** @description Failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    ExplainQuery: {
+        parameters: {
+            query?: {
+                /** @description The region; the server's default when absent. */
+                Region?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExplainQueryRequest"];
+            };
+        };
+        responses: {
+            /** @description Done; the header `x-request-id` names the request. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExplainQueryResponse"];
                 };
             };
             /** @description Failed. */

@@ -38,7 +38,7 @@ fn answered(file: &str) -> String {
     while let Some(line) = lines.next() {
         let (keyword, text) = line.split_at_checked(9).unwrap_or((line, ""));
         let keyword = keyword.trim_end();
-        if matches!(keyword, "parsed" | "sql" | "error" | "finds" | "offers") {
+        if matches!(keyword, "parsed" | "sql" | "explain" | "error" | "finds" | "offers") {
             continue;
         }
         writeln!(out, "{line}").unwrap();

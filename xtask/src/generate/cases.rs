@@ -26,7 +26,7 @@ pub(super) struct Case {
 }
 
 /// Words that begin an answer; every other begins a case.
-const ANSWERS: &[&str] = &["parsed", "sql", "error", "finds", "offers", "answer", "counts"];
+const ANSWERS: &[&str] = &["parsed", "sql", "explain", "error", "finds", "offers", "answer", "counts"];
 
 /// The sections of a file.
 pub(super) fn read(path: &Path) -> Result<Vec<Section>, Failure> {

@@ -52,6 +52,7 @@ fn row(case: &Case) -> String {
         "finds" => format!("finds {text}"),
         "error" => text.clone(),
         "sql" => format!("SQL {}", code(text)),
+        "explain" => format!("what SQL {} would read", code(text)),
         _ => code(text),
     });
     let answers: Vec<String> = answers.map(|answer| answer.replace('|', "\\|")).collect();
