@@ -117,6 +117,9 @@ fn help_for_searching_shows_how() {
                   --all
                       Prints every record, however many, while they are read
 
+                  --explain
+                      Tells what would be read and how, and reads no record
+
                   --oldest
                       Begins with the oldest record instead of the newest
 
