@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use datafusion::arrow::array::ArrayRef;
 use datafusion::arrow::datatypes::DataType;
+use datafusion::common::tree_node::{Transformed, TreeNode as _};
 use datafusion::common::{DataFusionError, exec_err};
 use datafusion::functions::core::expr_fn::coalesce;
 use datafusion::logical_expr::{
@@ -32,6 +33,18 @@ pub(crate) fn columns() -> Vec<Expr> {
     internal.into_iter().chain(fields).chain(stored).collect()
 }
 
+/// A condition on [`columns`] as one on what segments hold.
+pub(crate) fn on_stored(condition: Expr) -> Result<Expr, DataFusionError> {
+    let resolved = condition.transform_up(|part| {
+        let Expr::Column(named) = &part else { return Ok(Transformed::no(part)) };
+        let name = named.name.as_str();
+        let stored = name.strip_prefix(STORED).map(column);
+        let value = stored.or_else(|| flow::field(name).map(|field| value(field.name).unalias()));
+        Ok(value.map_or_else(|| Transformed::no(part.clone()), Transformed::yes))
+    })?;
+    Ok(resolved.data)
+}
+
 /// What a segment holds of a field that may follow from others: nothing where it does.
 pub(crate) fn stored(field: &str) -> Expr {
     column(&stored_name(field))
@@ -51,8 +64,11 @@ pub(crate) fn same_as(field: &str) -> Option<&'static SameAs> {
 /// The field whose value is a hash of others.
 pub(crate) const FLOW_ID: &str = "flow-id";
 
+/// How the names of columns begin that say what is stored.
+const STORED: &str = "__STORED__";
+
 fn stored_name(field: &str) -> String {
-    format!("__STORED__{field}")
+    format!("{STORED}{field}")
 }
 
 fn value(field: &str) -> Expr {

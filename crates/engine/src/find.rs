@@ -15,6 +15,7 @@ use query::Search;
 use store::{ROW_COLUMN, Segment, TIMESTAMP_COLUMN};
 
 use crate::FIND_RECORDS_MAX;
+use crate::derived;
 use crate::engine::{Engine, Scope};
 use crate::error::EngineError;
 use crate::predicate::{column, moment, predicate, within};
@@ -173,14 +174,16 @@ impl Walk {
     }
 
     async fn batches(&self, table: SegmentTable) -> Result<Vec<RecordBatch>, DataFusionError> {
-        let mut rows = table.rows_in(&self.session)?;
+        let mut rows = table.stored_in(&self.session)?;
         for condition in &self.conditions {
-            rows = rows.filter(condition.clone())?;
+            rows = rows.filter(derived::on_stored(condition.clone())?)?;
         }
+        // Only the rows that are wanted get what is not stored.
         let rows = rows
-            .select(record::columns().map(column))?
             .sort(self.order.sorting())?
-            .limit(0, Some(self.limit))?;
+            .limit(0, Some(self.limit))?
+            .select(derived::columns())?
+            .select(record::columns().map(column))?;
         watched_batches(&self.run, rows).await
     }
 }

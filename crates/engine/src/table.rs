@@ -63,7 +63,12 @@ impl SegmentTable {
 
     /// The rows with every field: what is not stored is computed.
     pub(crate) fn rows_in(self, session: &SessionContext) -> Result<DataFrame, DataFusionError> {
-        session.read_table(Arc::new(self))?.select(derived::columns())
+        self.stored_in(session)?.select(derived::columns())
+    }
+
+    /// The rows with what segments hold.
+    pub(crate) fn stored_in(self, session: &SessionContext) -> Result<DataFrame, DataFusionError> {
+        session.read_table(Arc::new(self))
     }
 
     /// The rows of which `kept` is true, moved to a later time: every field that is a moment says so.

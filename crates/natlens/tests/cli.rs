@@ -135,11 +135,21 @@ fn logsets_topics_and_indexes_are_managed_from_the_command_line() {
     );
     assert_eq!(place.good(&["search", "* | SELECT count(*) AS records", "-o", "json"]), "{\"records\":0}\n");
 
-    place.good(&["topic", "modify", "flows", "--name", "records", "--retention-days", "3640"]);
+    place.good(&[
+        "topic",
+        "modify",
+        "flows",
+        "--name",
+        "records",
+        "--retention-days",
+        "3640",
+        "--max-bytes",
+        "5000000",
+    ]);
     let listed = place.good(&["topic", "list", "-o", "csv"]);
     assert_eq!(
         listed,
-        format!("id,name,logset,retention,index\r\n{topic},records,{logset},for ever,yes\r\n")
+        format!("id,name,logset,retention,most,index\r\n{topic},records,{logset},for ever,5000000 B,yes\r\n")
     );
 
     let (code, said) = place.bad(&["topic", "delete", "records"]);

@@ -6,8 +6,8 @@
 use api::LEDGER_TOPIC_NAME;
 use flow::{LogsetId, Timestamp, TopicId};
 use store::{
-    IndexRow, IndexSettings, LogsetFilter, LogsetRow, NameMatch, Owner, Page, StorageType, Store, StoreError,
-    TopicFilter, TopicRow,
+    BYTES_UNBOUNDED, IndexRow, IndexSettings, LogsetFilter, LogsetRow, NameMatch, Owner, Page, StorageType,
+    Store, StoreError, TopicFilter, TopicRow,
 };
 
 use crate::failure::Failure;
@@ -132,6 +132,7 @@ fn ensure_topic(
         logset: logset.clone(),
         name: made.name.to_owned(),
         period_days: made.period_days,
+        bytes_max: BYTES_UNBOUNDED,
         storage_type: StorageType::Hot,
         describes: made.describes.to_owned(),
         tags: Vec::new(),

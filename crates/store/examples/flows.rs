@@ -11,7 +11,9 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use flow::{Record, TimeRange};
-use store::{LogsetRow, NewBatch, Owner, PERIOD_FOREVER_DAYS, Snapshot, StorageType, Store, TopicRow};
+use store::{
+    BYTES_UNBOUNDED, LogsetRow, NewBatch, Owner, PERIOD_FOREVER_DAYS, Snapshot, StorageType, Store, TopicRow,
+};
 use testkit::flows::{DAY, Flows};
 use uuid::Uuid;
 
@@ -87,6 +89,7 @@ fn create_topic(store: &Store) -> (Owner, flow::TopicId) {
         logset: logset.id,
         name: "flows".to_owned(),
         period_days: PERIOD_FOREVER_DAYS,
+        bytes_max: BYTES_UNBOUNDED,
         storage_type: StorageType::Hot,
         describes: String::new(),
         tags: Vec::new(),

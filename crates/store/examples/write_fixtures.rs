@@ -18,10 +18,10 @@ use std::time::Duration;
 use store::Store;
 
 /// The newest format of the catalog, and the one before.
-const CATALOG: [&str; 2] = ["catalog/v3", "catalog/v2"];
+const CATALOG: [&str; 2] = ["catalog/v4", "catalog/v3"];
 
 /// The newest format of segments.
-const SEGMENTS: &str = "segments/v2";
+const SEGMENTS: &str = "segments/v3";
 
 fn main() {
     let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures");

@@ -29,11 +29,15 @@ use crate::counters::Counters;
 use crate::error::StoreError;
 
 /// The format of the catalog that this program writes; it reads and migrates every earlier one.
-pub(crate) const CATALOG_VERSION: i64 = 3;
+pub(crate) const CATALOG_VERSION: i64 = 4;
 
 /// Steps from an empty file to `CATALOG_VERSION`: entry n leads from format n to n + 1. Entries never change.
-const MIGRATIONS: &[&str] =
-    &[include_str!("catalog/v1.sql"), include_str!("catalog/v2.sql"), include_str!("catalog/v3.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("catalog/v1.sql"),
+    include_str!("catalog/v2.sql"),
+    include_str!("catalog/v3.sql"),
+    include_str!("catalog/v4.sql"),
+];
 
 /// Idle connections for reading that are kept. Each costs its page cache, 2 MB at most.
 const IDLE_READERS_MAX: usize = 4;

@@ -1,4 +1,4 @@
-//! Retention: forgets what is past its time.
+//! Retention: forgets what is past its time, and what a topic has no room for.
 //!
 //! Hides: that rows go segment by segment.
 //! Knows nothing of: when it is called.
@@ -9,7 +9,7 @@ use rusqlite::Transaction;
 use crate::append::BATCH_MEMORY;
 use crate::catalog::chain::{Deed, unlink};
 use crate::catalog::former::forget_old;
-use crate::catalog::segment::{expired, forget};
+use crate::catalog::segment::{excess, expired, forget};
 use crate::catalog::sign_in::forget_ended;
 use crate::error::StoreError;
 use crate::store::Store;
@@ -20,7 +20,7 @@ const BATCHES_PER_CALL_MAX: i64 = 100_000;
 /// What one call of `expire` forgot.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Expiry {
-    /// Segments whose newest row was past the retention of its topic.
+    /// Segments whose newest row was past the retention of its topic, and the oldest of topics that held too much.
     pub segments: u64,
     /// Rows in them.
     pub rows: u64,
@@ -35,21 +35,27 @@ pub struct Expiry {
 }
 
 impl Store {
-    /// Forgets what is past its time: segments whose newest row is older than its topic keeps rows, the ids of old
-    /// batches, deleted flow logs, sessions and tokens that have ended.
+    /// Forgets what is past its time: segments whose newest row is older than its topic keeps rows, the oldest segments of
+    /// a topic that holds more bytes than it may, the ids of old batches, deleted flow logs, sessions and tokens that have ended.
     ///
     /// A segment goes as a whole, so the oldest rows of a segment outlive their time by the span of the segment:
-    /// a day at most, unless its rows came late.
+    /// a day at most, unless its rows came late. The newest segment of a topic stays, however large it is.
     ///
     /// # Errors
     /// The catalog's; then everything stays as it was.
     #[tracing::instrument(name = "store.expire", skip_all)]
     pub fn expire(&self, now: Timestamp) -> Result<Expiry, StoreError> {
         let (segments, mut done) = self.catalog().transact(|transaction| {
-            let segments = expired(transaction, now)?;
+            let mut segments = expired(transaction, now)?;
             for segment in &segments {
                 forget(transaction, segment.id)?;
             }
+            // Only what is left counts.
+            let excess = excess(transaction)?;
+            for segment in &excess {
+                forget(transaction, segment.id)?;
+            }
+            segments.extend(excess);
             unlink(transaction, (Deed::Expire, now), &segments)?;
             let batches = forget_batches(transaction, now.minus(BATCH_MEMORY))?;
             let flow_logs = forget_old(transaction, now)?;

@@ -30,7 +30,9 @@ pub use catalog::index::{FullText, IndexKey, IndexKeyKind, IndexRow, IndexSettin
 pub use catalog::logset::{LogsetChange, LogsetFilter, LogsetRow};
 pub use catalog::owner::{Listing, Owner, Page, Tag, TagFilter};
 pub use catalog::sign_in::{AccessKeyRow, EnrolmentTokenRow, OneTimeLinkRow, SessionRow, UserRow};
-pub use catalog::topic::{NameMatch, PERIOD_FOREVER_DAYS, StorageType, TopicChange, TopicFilter, TopicRow};
+pub use catalog::topic::{
+    BYTES_UNBOUNDED, NameMatch, PERIOD_FOREVER_DAYS, StorageType, TopicChange, TopicFilter, TopicRow,
+};
 pub use compact::{Compaction, DAY_SEGMENT_AFTER};
 pub use counters::Metrics;
 pub use error::StoreError;

@@ -278,6 +278,8 @@ pub struct Topic {
     pub storage_type: String,
     /// Retention; 3640 is for ever. Unit: days.
     pub period: u32,
+    /// The most bytes of all its segments together; 0 is no bound. Unit: bytes.
+    pub max_bytes: u64,
     /// Its description.
     pub describes: String,
     /// 0: log topic.

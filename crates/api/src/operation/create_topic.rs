@@ -23,6 +23,9 @@ pub struct CreateTopicRequest {
     pub storage_type: Option<String>,
     /// Retention: 1 to 3600, or 3640 for ever; default 30. Unit: days.
     pub period: Option<u32>,
+    /// The most bytes of all its segments together, from 1000000 on; beyond it the oldest segments go. 0, the default, sets
+    /// no bound. Unit: bytes.
+    pub max_bytes: Option<u64>,
     /// Description, at most 512 characters.
     pub describes: Option<String>,
     /// An own id, `<custom>-<account>`; made by the server when absent.

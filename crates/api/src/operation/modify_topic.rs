@@ -15,6 +15,8 @@ pub struct ModifyTopicRequest {
     pub tags: Option<Vec<Tag>>,
     /// Retention: 1 to 3600, or 3640 for ever. Unit: days.
     pub period: Option<u32>,
+    /// The most bytes of all its segments together, from 1000000 on; 0 sets no bound. Unit: bytes.
+    pub max_bytes: Option<u64>,
     /// Description, at most 512 characters.
     pub describes: Option<String>,
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use engine::{Asker, Engine, EngineError, EngineSettings, FindOrder, FoundRecord, Page, Run, Scope, Table};
 use flow::{FieldKind, LogStatus, Record, TimeRange, Timestamp, Value};
 use query::{IndexedFields, Query, Search, Syntax, parse};
-use store::{LogsetRow, NewBatch, Owner, StorageType, Store, TopicRow};
+use store::{BYTES_UNBOUNDED, LogsetRow, NewBatch, Owner, StorageType, Store, TopicRow};
 use tempfile::TempDir;
 use tokio::runtime::{Builder, Runtime};
 use uuid::Uuid;
@@ -50,6 +50,7 @@ impl Topic {
             logset,
             name,
             period_days: 30,
+            bytes_max: BYTES_UNBOUNDED,
             storage_type: StorageType::Hot,
             describes: String::new(),
             tags: Vec::new(),

@@ -39,10 +39,13 @@ enum Deed {
         /// How long records are kept: 1 to 3600 days, or 3640 for ever
         #[arg(long, value_name = "DAYS", default_value_t = 30)]
         retention_days: u32,
+        /// The most that its segments may take, from 1000000 on; beyond it the oldest go; 0 for no bound
+        #[arg(long, value_name = "BYTES", default_value_t = 0)]
+        max_bytes: u64,
     },
     /// List all topics
     List,
-    /// Change name, retention or description
+    /// Change name, retention, bound or description
     Modify(Modify),
     /// Delete the topic and all its records
     Delete {
@@ -64,6 +67,9 @@ struct Modify {
     /// How long records are kept: 1 to 3600 days, or 3640 for ever
     #[arg(long, value_name = "DAYS")]
     retention_days: Option<u32>,
+    /// The most that its segments may take, from 1000000 on; beyond it the oldest go; 0 for no bound
+    #[arg(long, value_name = "BYTES")]
+    max_bytes: Option<u64>,
     /// New description
     #[arg(long)]
     description: Option<String>,
@@ -77,6 +83,7 @@ const COLUMNS: &[Column<Row>] = &[
         "retention",
         |row| if row.period == FOR_EVER { "for ever".to_owned() } else { format!("{} d", row.period) },
     ),
+    ("most", |row| if row.max_bytes == 0 { "any".to_owned() } else { format!("{} B", row.max_bytes) }),
     ("index", |row| if row.index { "yes".to_owned() } else { "no".to_owned() }),
 ];
 
@@ -84,12 +91,13 @@ impl Topic {
     pub(crate) fn run(self, config: &Config, outside: &mut Outside) -> Result<(), Failure> {
         let client = self.reach.client(config)?;
         match self.deed {
-            Deed::Create { name, logset, retention_days } => {
+            Deed::Create { name, logset, retention_days, max_bytes } => {
                 let logset = find::named_or_only(find::logsets(&client)?, logset.as_deref(), "--logset")?;
                 let request = CreateTopicRequest {
                     logset_id: logset.logset_id,
                     topic_name: name,
                     period: Some(retention_days),
+                    max_bytes: Some(max_bytes),
                     ..CreateTopicRequest::default()
                 };
                 outside.say(client.call::<CreateTopic>(&request)?.topic_id)?;
@@ -122,6 +130,7 @@ impl Modify {
             topic_name: self.name,
             tags: None,
             period: self.retention_days,
+            max_bytes: self.max_bytes,
             describes: self.description,
         };
         Ok(client.call::<ModifyTopic>(&request).map(drop)?)

@@ -1,12 +1,12 @@
 //! Carries out `CreateTopic`.
 
 use api::{CreateTopic, CreateTopicRequest, CreateTopicResponse};
-use store::{StorageType, TopicRow};
+use store::{BYTES_UNBOUNDED, StorageType, TopicRow};
 
 use super::prelude::*;
 use crate::check::DESCRIPTION_CHARS_MAX;
 use crate::object::tag::{CLS_TAGS_MAX, tags_from};
-use crate::object::topic::{PERIOD_DEFAULT_DAYS, period, storage_id, topic_name};
+use crate::object::topic::{PERIOD_DEFAULT_DAYS, bytes_max, period, storage_id, topic_name};
 
 impl Handle for CreateTopic {
     fn handle(asked: &Asked, request: CreateTopicRequest) -> Result<CreateTopicResponse, Failure> {
@@ -15,6 +15,7 @@ impl Handle for CreateTopic {
             logset: check::parsed("LogsetId", &request.logset_id)?,
             name: topic_name(request.topic_name)?,
             period_days: period(request.period.unwrap_or(PERIOD_DEFAULT_DAYS))?,
+            bytes_max: bytes_max(request.max_bytes.unwrap_or(BYTES_UNBOUNDED))?,
             storage_type: storage_type(request.storage_type.as_deref())?,
             describes: check::short(
                 "Describes",

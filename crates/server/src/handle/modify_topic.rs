@@ -6,7 +6,7 @@ use store::TopicChange;
 use super::prelude::*;
 use crate::check::DESCRIPTION_CHARS_MAX;
 use crate::object::tag::{CLS_TAGS_MAX, tags_from};
-use crate::object::topic::{period, topic_name};
+use crate::object::topic::{bytes_max, period, topic_name};
 
 impl Handle for ModifyTopic {
     fn handle(asked: &Asked, request: ModifyTopicRequest) -> Result<ModifyTopicResponse, Failure> {
@@ -16,6 +16,7 @@ impl Handle for ModifyTopic {
         let change = TopicChange {
             name: request.topic_name.map(topic_name).transpose()?,
             period_days: request.period.map(period).transpose()?,
+            bytes_max: request.max_bytes.map(bytes_max).transpose()?,
             describes: describes.transpose()?,
             tags: tags.transpose()?,
             ..TopicChange::default()

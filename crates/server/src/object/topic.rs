@@ -8,7 +8,7 @@ use std::str::FromStr;
 
 use api::{LEDGER_TOPIC_NAME, Topic};
 use flow::AccountId;
-use store::{LogsetRow, PERIOD_FOREVER_DAYS, TopicRow};
+use store::{BYTES_UNBOUNDED, LogsetRow, PERIOD_FOREVER_DAYS, TopicRow};
 use uuid::Uuid;
 
 use crate::check;
@@ -30,6 +30,12 @@ const FLOW_LOG_MARK: &str = "Flowlog";
 
 /// The longest bounded retention. Unit: days. Source: the published log service.
 const PERIOD_DAYS_MAX: u32 = 3600;
+
+/// The smallest bound of a topic: a few windows of a busy gateway. Unit: bytes.
+const BYTES_MAX_LEAST: u64 = 1_000_000;
+
+/// The largest, a petabyte: numbers in JSON are exact up to nine of them. Unit: bytes.
+const BYTES_MAX_MOST: u64 = 1_000_000_000_000_000;
 
 /// The length of the own part of an own id. Unit: characters. Source: the published log service.
 const OWN_ID_CHARS_MIN: usize = 3;
@@ -63,6 +69,17 @@ pub(crate) fn period(days: u32) -> Result<u32, Failure> {
         "Period is {days} days: 1 to {PERIOD_DAYS_MAX} are accepted, and {PERIOD_FOREVER_DAYS} for ever"
     );
     Err(Failure::new("FailedOperation.InvalidPeriod", message))
+}
+
+/// A bound of what a topic holds, checked. Unit: bytes.
+pub(crate) fn bytes_max(bytes: u64) -> Result<u64, Failure> {
+    if bytes == BYTES_UNBOUNDED || (BYTES_MAX_LEAST..=BYTES_MAX_MOST).contains(&bytes) {
+        return Ok(bytes);
+    }
+    let message = format!(
+        "MaxBytes is {bytes}: {BYTES_MAX_LEAST} to {BYTES_MAX_MOST} are accepted, and {BYTES_UNBOUNDED} for no bound"
+    );
+    Err(Failure::new("InvalidParameterValue", message))
 }
 
 /// The id of a new logset or topic: an own one, `<custom>-<account>`, or a new uuid.
@@ -113,6 +130,7 @@ pub(crate) fn topic_shown(row: TopicRow, logsets: &[LogsetRow]) -> Topic {
         max_split_partitions: 50,
         storage_type: row.storage_type.as_str().to_owned(),
         period: row.period_days,
+        max_bytes: row.bytes_max,
         describes: row.describes,
         biz_type: 0,
     }
@@ -134,6 +152,15 @@ mod tests {
             assert!(outcome(own).is_err(), "{own}");
         }
         assert_eq!(outcome("").unwrap().as_str().len(), 36);
+    }
+
+    #[test]
+    fn a_bound_in_bytes_leaves_room_for_something() {
+        for (bytes, accepted) in
+            [(0, true), (1, false), (999_999, false), (1_000_000, true), (u64::MAX, false)]
+        {
+            assert_eq!(bytes_max(bytes).is_ok(), accepted, "{bytes}");
+        }
     }
 
     #[test]

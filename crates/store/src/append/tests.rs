@@ -8,7 +8,7 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::catalog::logset::LogsetRow;
-use crate::catalog::topic::{StorageType, TopicRow};
+use crate::catalog::topic::{BYTES_UNBOUNDED, StorageType, TopicRow};
 
 const NOW: Timestamp = Timestamp::from_seconds(1_795_564_800);
 
@@ -28,6 +28,7 @@ fn store() -> (TempDir, Store) {
         logset: id,
         name: "topic".to_owned(),
         period_days: 7,
+        bytes_max: BYTES_UNBOUNDED,
         storage_type: StorageType::Hot,
         describes: String::new(),
         tags: Vec::new(),

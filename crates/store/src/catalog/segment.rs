@@ -9,7 +9,7 @@ use flow::{TimeRange, Timestamp, TopicId};
 use rusqlite::{Connection, Row, Transaction, params};
 
 use crate::catalog::owner::Owner;
-use crate::catalog::topic::PERIOD_FOREVER_DAYS;
+use crate::catalog::topic::{BYTES_UNBOUNDED, PERIOD_FOREVER_DAYS};
 use crate::catalog::{Sequence, raise, stored};
 use crate::digest::Digest;
 use crate::error::StoreError;
@@ -104,6 +104,21 @@ pub(crate) fn expired(connection: &Connection, now: Timestamp) -> Result<Vec<Seg
                                           AND t.region = s.region AND t.id = s.topic AND period_days <> ?2)"
     ))?;
     let rows = select.query_and_then(params![now.millis(), PERIOD_FOREVER_DAYS], segment)?;
+    rows.collect()
+}
+
+/// The oldest segments of topics that hold more than they may. The newest of each stays, however large it is.
+pub(crate) fn excess(connection: &Connection) -> Result<Vec<SegmentRow>, StoreError> {
+    let mut select = connection.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM
+             (SELECT s.*, t.bytes_max, sum(s.bytes) OVER newer AS bytes_to_here, row_number() OVER newer AS place
+              FROM segments s JOIN topics t ON t.account = s.account AND t.region = s.region AND t.id = s.topic
+              WHERE t.bytes_max <> ?1
+              WINDOW newer AS (PARTITION BY s.account, s.region, s.topic ORDER BY s.last_ms DESC, s.id DESC
+                               ROWS UNBOUNDED PRECEDING))
+         WHERE bytes_to_here > bytes_max AND place > 1"
+    ))?;
+    let rows = select.query_and_then([BYTES_UNBOUNDED], segment)?;
     rows.collect()
 }
 

@@ -19,6 +19,9 @@ use crate::store::Store;
 /// The period that means "for ever". Unit: days. Source: the published API.
 pub const PERIOD_FOREVER_DAYS: u32 = 3640;
 
+/// The bound in bytes that means "none".
+pub const BYTES_UNBOUNDED: u64 = 0;
+
 /// How a topic is stored.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum StorageType {
@@ -67,6 +70,8 @@ pub struct TopicRow {
     pub name: String,
     /// How long records are kept. Unit: days; `PERIOD_FOREVER_DAYS` keeps them for ever.
     pub period_days: u32,
+    /// The most bytes of its segments together; `BYTES_UNBOUNDED` sets no bound.
+    pub bytes_max: u64,
     /// How it is stored.
     pub storage_type: StorageType,
     /// A description.
@@ -88,6 +93,8 @@ pub struct TopicChange {
     pub name: Option<String>,
     /// A new retention. Unit: days.
     pub period_days: Option<u32>,
+    /// A new bound of its segments. Unit: bytes.
+    pub bytes_max: Option<u64>,
     /// Another way of storing.
     pub storage_type: Option<StorageType>,
     /// A new description.
@@ -154,8 +161,8 @@ impl Store {
             transaction
                 .execute(
                     "INSERT INTO topics (account, region, id, logset, name, period_days, storage_type, describes,
-                                         tags, collecting, created_ms)
-                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+                                         tags, collecting, created_ms, bytes_max)
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
                     params![
                         owner.account.as_str(),
                         owner.region.as_str(),
@@ -167,7 +174,8 @@ impl Store {
                         topic.describes,
                         tags_text(&topic.tags),
                         topic.collecting,
-                        topic.created.millis()
+                        topic.created.millis(),
+                        topic.bytes_max
                     ],
                 )
                 .map_err(StoreError::taken("topic", &topic.name))?;
@@ -207,7 +215,8 @@ impl Store {
                 .execute(
                     "UPDATE topics SET name = coalesce(?4, name), period_days = coalesce(?5, period_days),
                             storage_type = coalesce(?6, storage_type), describes = coalesce(?7, describes),
-                            tags = coalesce(?8, tags), collecting = coalesce(?9, collecting)
+                            tags = coalesce(?8, tags), collecting = coalesce(?9, collecting),
+                            bytes_max = coalesce(?10, bytes_max)
                      WHERE account = ?1 AND region = ?2 AND id = ?3",
                     params![
                         owner.account.as_str(),
@@ -218,7 +227,8 @@ impl Store {
                         change.storage_type.map(StorageType::as_str),
                         change.describes,
                         change.tags.as_deref().map(tags_text),
-                        change.collecting
+                        change.collecting,
+                        change.bytes_max
                     ],
                 )
                 .map_err(StoreError::taken("topic", change.name.as_deref().unwrap_or_default()))?;
@@ -270,7 +280,8 @@ fn topics(
         "SELECT t.id, t.logset, t.name, t.period_days, t.storage_type, t.describes, t.tags, t.collecting,
                 t.created_ms, l.name,
                 coalesce((SELECT i.enabled FROM indexes i WHERE i.account = t.account
-                          AND i.region = t.region AND i.topic = t.id), 0)
+                          AND i.region = t.region AND i.topic = t.id), 0),
+                t.bytes_max
          FROM topics t JOIN logsets l ON l.account = t.account AND l.region = t.region AND l.id = t.logset
          WHERE t.account = ?1 AND t.region = ?2 AND (?3 IS NULL OR t.id = ?3) ORDER BY t.created_ms DESC, t.id",
     )?;
@@ -295,6 +306,7 @@ fn topic(row: &Row<'_>) -> Result<(TopicRow, String), StoreError> {
         logset: stored("logset id", row.get(1)?)?,
         name: row.get(2)?,
         period_days: row.get(3)?,
+        bytes_max: row.get(11)?,
         storage_type: stored("storage type", row.get(4)?)?,
         describes: row.get(5)?,
         tags: tags_from(row.get(6)?)?,

@@ -14,8 +14,9 @@ use arrow::datatypes::{Int64Type, TimestampMillisecondType};
 use flow::{FIELDS, FieldKind, FlowId, LogStatus, Record, TimeRange, Timestamp, TopicId, Value, field};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use store::{
-    AGE_COLUMN, DURATION_COLUMN, FLOW_ID_FOLLOWS, FOLLOWS_COLUMN, LogsetRow, NewBatch, Owner, ROW_COLUMN,
-    SAME_AS, SameAs, Snapshot, StorageType, Store, StoreError, TIMESTAMP_COLUMN, TopicRow, address_of,
+    AGE_COLUMN, BYTES_UNBOUNDED, DURATION_COLUMN, FLOW_ID_FOLLOWS, FOLLOWS_COLUMN, LogsetRow, NewBatch,
+    Owner, ROW_COLUMN, SAME_AS, SameAs, Snapshot, StorageType, Store, StoreError, TIMESTAMP_COLUMN, TopicRow,
+    address_of,
 };
 use tempfile::TempDir;
 use uuid::Uuid;
@@ -59,6 +60,7 @@ pub(crate) fn create_topic(store: &Store, name: &str, period_days: u32) -> Resul
         logset: "logset-100001".parse().unwrap(),
         name: name.to_owned(),
         period_days,
+        bytes_max: BYTES_UNBOUNDED,
         storage_type: StorageType::Hot,
         describes: String::new(),
         tags: Vec::new(),

@@ -12,5 +12,6 @@ mod formats;
 mod list;
 mod proof;
 mod resources;
+mod retention;
 mod snapshots;
 mod v1;

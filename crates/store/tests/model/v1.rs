@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use flow::{CollectionScope, CollectionType, FIELDS, FieldKind, LogStatus, Record, Timestamp, Value};
 use store::{
-    AccessKeyRow, EnrolmentTokenRow, FlowLogRow, FullText, GatewayInterface, GatewayReport, GatewayRow,
-    IndexKey, IndexKeyKind, IndexRow, IndexSettings, LogsetRow, NewBatch, OneTimeLinkRow, Owner, SessionRow,
-    StorageType, Tag, TopicRow, UserRow,
+    AccessKeyRow, BYTES_UNBOUNDED, EnrolmentTokenRow, FlowLogRow, FullText, GatewayInterface, GatewayReport,
+    GatewayRow, IndexKey, IndexKeyKind, IndexRow, IndexSettings, LogsetRow, NewBatch, OneTimeLinkRow, Owner,
+    SessionRow, StorageType, Tag, TopicRow, UserRow,
 };
 use uuid::Uuid;
 
@@ -48,6 +48,7 @@ pub(crate) fn topic() -> TopicRow {
         logset: logset().id,
         name: "nat".to_owned(),
         period_days: 3640,
+        bytes_max: BYTES_UNBOUNDED,
         storage_type: StorageType::Cold,
         describes: "flow logs of NAT gateways".to_owned(),
         tags: tags(),
