@@ -1009,6 +1009,12 @@ export interface components {
             /** @description The logset that it belongs to, for good. */
             LogsetId: string;
             /**
+             * Format: int64
+             * @description The most bytes of all its segments together, from 1000000 on; beyond it the oldest segments go. 0, the default, sets
+             *     no bound. Unit: bytes.
+             */
+            MaxBytes?: number | null;
+            /**
              * Format: int32
              * @description Accepted and kept.
              */
@@ -1770,6 +1776,11 @@ export interface components {
             /** @description Description, at most 512 characters. */
             Describes?: string | null;
             /**
+             * Format: int64
+             * @description The most bytes of all its segments together, from 1000000 on; 0 sets no bound. Unit: bytes.
+             */
+            MaxBytes?: number | null;
+            /**
              * Format: int32
              * @description Retention: 1 to 3600, or 3640 for ever. Unit: days.
              */
@@ -2174,6 +2185,11 @@ export interface components {
             Index: boolean;
             /** @description Its logset. */
             LogsetId: string;
+            /**
+             * Format: int64
+             * @description The most bytes of all its segments together; 0 is no bound. Unit: bytes.
+             */
+            MaxBytes: number;
             /**
              * Format: int32
              * @description As set.
