@@ -16,7 +16,10 @@ use arrow::compute::{max, min};
 use arrow::datatypes::TimestampMillisecondType;
 use flow::Timestamp;
 use parquet::arrow::ArrowWriter;
-use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
+use parquet::arrow::arrow_reader::{
+    ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
+};
+use parquet::arrow::arrow_writer::ArrowWriterOptions;
 use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::file::metadata::KeyValue;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
@@ -105,7 +108,10 @@ impl SegmentWriter {
     pub(crate) fn create(path: &Path, life: Life) -> Result<Self, StoreError> {
         let temporary = Temporary(temporary_path(path));
         let file = File::create(&temporary.0).map_err(StoreError::io("create", &temporary.0))?;
-        let writer = ArrowWriter::try_new(HashedFile::new(file), stored_schema(), Some(properties(life)))
+        // Arrow's own description of the columns says nothing that Parquet's types do not.
+        let options =
+            ArrowWriterOptions::new().with_properties(properties(life)).with_skip_arrow_metadata(true);
+        let writer = ArrowWriter::try_new_with_options(HashedFile::new(file), stored_schema(), options)
             .map_err(StoreError::segment("start", path))?;
         Ok(Self { path: path.to_owned(), temporary, writer, rows: 0, moments: None })
     }
@@ -158,8 +164,10 @@ impl Drop for Temporary {
 /// Opens a segment to read it again, in the order of the file.
 pub(crate) fn read_segment(path: &Path) -> Result<ParquetRecordBatchReader, StoreError> {
     let file = File::open(path).map_err(StoreError::io("open", path))?;
-    let builder =
-        ParquetRecordBatchReaderBuilder::try_new(file).map_err(StoreError::segment("read", path))?;
+    // Older segments have it, and where it is damaged its reader panics.
+    let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
+    let builder = ParquetRecordBatchReaderBuilder::try_new_with_options(file, options)
+        .map_err(StoreError::segment("read", path))?;
     builder.with_batch_size(READ_ROWS).build().map_err(StoreError::segment("read", path))
 }
 
