@@ -86,7 +86,7 @@ fn a_topic_is_found_and_changed() {
             CreateLogset: {"LogsetId":"LOGSET"}
             CreateTopic: {"TopicId":"TOPIC"}
             ModifyTopic: {}
-            DescribeTopics: {"Topics":[{"LogsetId":"LOGSET","TopicId":"TOPIC","TopicName":"flows-2","PartitionCount":1,"Index":false,"AssumerName":"","CreateTime":"2026-11-23 08:00:00","Status":true,"Tags":[],"AutoSplit":true,"MaxSplitPartitions":50,"StorageType":"hot","Period":3640,"Describes":"all","BizType":0}],"TotalCount":1}
+            DescribeTopics: {"Topics":[{"LogsetId":"LOGSET","TopicId":"TOPIC","TopicName":"flows-2","PartitionCount":1,"Index":false,"AssumerName":"","CreateTime":"2026-11-23 08:00:00","Status":true,"Tags":[],"AutoSplit":true,"MaxSplitPartitions":50,"StorageType":"hot","Period":3640,"MaxBytes":0,"Describes":"all","BizType":0}],"TotalCount":1}
             DescribeTopics: {"Topics":[],"TotalCount":0}
             ModifyTopic: 400 FailedOperation.InvalidPeriod Period is 4000 days: 1 to 3600 are accepted, and 3640 for ever
             CreateTopic: 400 InvalidParameter TopicName holds `|`: choose a name without it
