@@ -128,10 +128,7 @@ fn under_traffic(program: &Path, options: Options) -> Result<Reckoning, StandErr
 
 /// Generators that share services.
 fn traffic(lab: &Lab) -> Result<Vec<Generator>, LabError> {
-    // So many that are refused at once would wait in vain for the refusals that the kernel withholds.
-    for setting in ["net/ipv4/icmp_ratelimit", "net/ipv6/icmp/ratelimit"] {
-        lab.namespace(Host::Gateway).set(setting, "0")?;
-    }
+    lab.answer_every_refusal()?;
     let generators = iter::repeat_with(|| Generator::start_without_services(lab));
     Ok(generators.take(GENERATORS).collect())
 }

@@ -113,6 +113,13 @@ impl Lab {
         }
     }
 
+    /// Lets the gateway answer every packet that it refuses: of many at once the kernel answers few, and a client that
+    /// waits for the answer waits in vain.
+    pub fn answer_every_refusal(&self) -> Result<(), LabError> {
+        let settings = ["net/ipv4/icmp_ratelimit", "net/ipv6/icmp/ratelimit"];
+        settings.iter().try_for_each(|setting| self.gateway.set(setting, "0"))
+    }
+
     /// Whether an address is the client's.
     pub fn is_inside(address: IpAddr) -> bool {
         address == IpAddr::V4(Self::CLIENT_V4) || address == IpAddr::V6(Self::CLIENT_V6)

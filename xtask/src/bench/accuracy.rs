@@ -75,6 +75,7 @@ fn in_one_gateway(program: &Path, size: Size, settings: &LabSettings) -> Result<
     let length = size.pick(WindowLength::MINUTE, WindowLength::try_from(10).unwrap_or(WindowLength::MINUTE));
     let hundreds = size.pick(110, 6);
     let lab = Lab::up(settings)?;
+    lab.answer_every_refusal()?;
     let _services = Services::start(&lab)?;
     let mut deployment = Deployment::start(program, &lab, length.seconds())?;
     deployment.start_agent()?;
