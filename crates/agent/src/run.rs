@@ -463,7 +463,7 @@ impl Collector {
             tracing::warn!(%error, "what the source knew of the current window is lost");
         }
         if let Some(flow_logs) = self.orders.current() {
-            self.close(&flow_logs, |windows, each| windows.close_early_in_parts(now, &flow_logs, each));
+            self.close(&flow_logs, |windows, each| windows.close_early(now, &flow_logs, each));
         }
     }
 

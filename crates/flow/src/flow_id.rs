@@ -3,7 +3,7 @@
 //! Hides: how it is made from gateway, first packet and key, and how it is written.
 //! Knows nothing of: which packets belong to one conversation.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::net::IpAddr;
 
 use crate::event::{FlowKey, Tuple};
@@ -85,7 +85,7 @@ impl FlowId {
 
 impl fmt::Display for FlowId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:016x}", self.0)
+        self.digits().iter().try_for_each(|digit| f.write_char(char::from(*digit)))
     }
 }
 

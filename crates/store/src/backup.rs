@@ -14,11 +14,11 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, OpenFlags};
 
 use crate::catalog::segment::{SegmentRow, all_segments};
-use crate::catalog::{BUSY_PATIENCE, CATALOG_VERSION, migrate, version};
+use crate::catalog::{BUSY_PATIENCE, CATALOG_VERSION, FIRST_VERSION_WITH_CHAINS, migrate, version};
 use crate::digest::{Digest, HashedFile};
 use crate::error::StoreError;
 use crate::snapshot::segment_path;
-use crate::store::{create_private_folder, entries, lock_folder, sync_folder, topic_folders};
+use crate::store::{create_private_folder, entries, lock_folder, segment_id, sync_folder, topic_folders};
 
 /// Stands in back-ups, so that none is written over what lives. A store that opens the folder removes it.
 const MARK: &str = "backup";
@@ -109,13 +109,13 @@ fn copy(
     }
 }
 
-/// The segments that an earlier back-up holds; none, if its catalog is older than that of this program.
+/// The segments that an earlier back-up holds; none, if its catalog is so old that it has no digests.
 fn held(folder: &Path) -> Result<HashMap<i64, Digest>, StoreError> {
     if !folder.join(CATALOG).is_file() {
         return Ok(HashMap::new());
     }
     let catalog = open_catalog(folder)?;
-    if version(&catalog)? < CATALOG_VERSION {
+    if version(&catalog)? < FIRST_VERSION_WITH_CHAINS {
         return Ok(HashMap::new());
     }
     Ok(all_segments(&catalog)?.into_iter().filter_map(|row| Some((row.id, row.digest?))).collect())
@@ -194,7 +194,8 @@ fn remove_others(to: &Path, rows: &[SegmentRow]) -> Result<u64, StoreError> {
     let wanted: HashSet<PathBuf> = rows.iter().map(|row| path_of(to, row)).collect();
     let mut removed = 0;
     for folder in topic_folders(&to.join("segments"))? {
-        for file in entries(&folder)?.into_iter().filter(|file| !wanted.contains(file)) {
+        let is_other = |file: &PathBuf| segment_id(file).is_some() && !wanted.contains(file);
+        for file in entries(&folder)?.into_iter().filter(is_other) {
             std::fs::remove_file(&file).map_err(StoreError::io("remove", &file))?;
             removed += 1;
         }

@@ -31,6 +31,9 @@ use crate::error::StoreError;
 /// The format of the catalog that this program writes; it reads and migrates every earlier one.
 pub(crate) const CATALOG_VERSION: i64 = 4;
 
+/// The first format that has chains, and digests of segments.
+pub(crate) const FIRST_VERSION_WITH_CHAINS: i64 = 2;
+
 /// Steps from an empty file to `CATALOG_VERSION`: entry n leads from format n to n + 1. Entries never change.
 const MIGRATIONS: &[&str] = &[
     include_str!("catalog/v1.sql"),

@@ -80,14 +80,16 @@ pub(crate) fn rule_of(field: &str) -> i64 {
 /// Which rules a record keeps.
 pub(crate) fn rules_of_record(record: &Record) -> i64 {
     let id = record.flow_id.as_deref().and_then(FlowId::written);
-    let kept = [
-        (FLOW_ID_FOLLOWS, id.is_some() && id == FlowId::of_record(record)),
-        (2, is_same(record.natsrcaddr, record.srcaddr)),
-        (4, is_same(record.natsrcport, record.srcport)),
-        (8, is_same(record.natdstaddr, record.dstaddr)),
-        (16, is_same(record.natdstport, record.dstport)),
+    let follows = id.is_some() && id == FlowId::of_record(record);
+    // In the order of `SAME_AS`.
+    let same = [
+        is_same(record.natsrcaddr, record.srcaddr),
+        is_same(record.natsrcport, record.srcport),
+        is_same(record.natdstaddr, record.dstaddr),
+        is_same(record.natdstport, record.dstport),
     ];
-    kept.into_iter().map(|(rule, kept)| if kept { rule } else { 0 }).sum()
+    let rest = SAME_AS.iter().zip(same).filter(|(_, is_same)| *is_same);
+    i64::from(follows) * FLOW_ID_FOLLOWS + rest.map(|(same, _)| same.rule).sum::<i64>()
 }
 
 fn is_same<T: PartialEq>(field: Option<T>, other: Option<T>) -> bool {

@@ -164,7 +164,7 @@ impl Drop for Temporary {
 /// Opens a segment to read it again, in the order of the file.
 pub(crate) fn read_segment(path: &Path) -> Result<ParquetRecordBatchReader, StoreError> {
     let file = File::open(path).map_err(StoreError::io("open", path))?;
-    // Older segments have it, and where it is damaged its reader panics.
+    // Segments of earlier versions have Arrow's description of their columns; where it is damaged its reader panics.
     let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
     let builder = ParquetRecordBatchReaderBuilder::try_new_with_options(file, options)
         .map_err(StoreError::segment("read", path))?;

@@ -235,7 +235,8 @@ impl Store {
     }
 }
 
-fn segment_id(file: &Path) -> Option<i64> {
+/// The id of the segment whose name a file carries.
+pub(crate) fn segment_id(file: &Path) -> Option<i64> {
     file.file_name().and_then(|name| name.to_str()).and_then(id_in_file_name)
 }
 

@@ -16,7 +16,7 @@ use rusqlite::{Connection, OpenFlags};
 use crate::catalog::chain::{Deed, Link, Sealed, chains};
 use crate::catalog::owner::Owner;
 use crate::catalog::segment::{SegmentRow, all_segments};
-use crate::catalog::{CATALOG_VERSION, stored, version};
+use crate::catalog::{FIRST_VERSION_WITH_CHAINS, stored, version};
 use crate::digest::Digest;
 use crate::error::StoreError;
 use crate::snapshot::segment_path;
@@ -107,7 +107,7 @@ impl Proof {
 /// Compares every topic of a data folder, or the one named, with its chain.
 ///
 /// # Errors
-/// `Locked` while a server has the folder open, `NoChain` before a server of this version has opened it, and what the
+/// `Locked` while a server has the folder open, `NoChain` before a server that keeps chains has opened it, and what the
 /// machine says. Damage of records is no error but a fault of the proof.
 pub fn verify(folder: &Path, topic: Option<&TopicId>) -> Result<Vec<Proof>, StoreError> {
     let path = folder.join("catalog.sqlite");
@@ -116,7 +116,7 @@ pub fn verify(folder: &Path, topic: Option<&TopicId>) -> Result<Vec<Proof>, Stor
     }
     let _lock = lock_folder(folder)?;
     let catalog = Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-    if version(&catalog)? < CATALOG_VERSION {
+    if version(&catalog)? < FIRST_VERSION_WITH_CHAINS {
         return Err(StoreError::NoChain { path });
     }
     let sound: String = catalog.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;

@@ -256,13 +256,8 @@ impl Windows {
     /// Closes all windows that hold something, complete or not, oldest first: the end of a run, at `now`.
     ///
     /// What a later run observes in the last of them becomes further records of the same window.
-    pub fn close_early(&mut self, now: Timestamp, flow_logs: &[FlowLog]) -> Vec<ClosedWindow> {
-        let mut whole = Parts { records_max: usize::MAX, each: &mut |_| {} };
-        self.close_open(now, flow_logs, &mut whole)
-    }
-
-    /// The same, in little memory: see [`Windows::close_in_parts`].
-    pub fn close_early_in_parts(
+    /// Full parts of them go to `each`: see [`Windows::close_in_parts`].
+    pub fn close_early(
         &mut self,
         now: Timestamp,
         flow_logs: &[FlowLog],

@@ -155,7 +155,7 @@ fn a_gap_of_days_is_the_clocks_unless_nobody_watched() {
 fn a_window_that_is_closed_early_speaks_until_then() {
     let mut windows = windows();
     windows.observe(event(1, 1, 7, Verdict::Accept));
-    let closed = windows.close_early(at(20), &[]);
+    let closed = windows.close_early(at(20), &[], &mut |_| {});
     check(
         &rows(&windows, &closed)[..1],
         expect!["packets=7 bytes=700 start=0 end=20 action=ACCEPT log-status=OK"],

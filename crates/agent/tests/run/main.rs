@@ -138,6 +138,14 @@ impl Host {
         }
     }
 
+    /// Its agent runs, and has been told of flow logs once.
+    fn that_knows_its_flow_logs(server: &Server) -> Self {
+        let mut host = Self::new();
+        host.start(server);
+        server.wait("the agent knows its flow logs", |seen| seen.known_generation == Some(1));
+        host
+    }
+
     fn settings(&self, server: &Server) -> AgentSettings {
         AgentSettings {
             server: server.address(),
@@ -217,9 +225,7 @@ fn ledger(server: &Server) -> Vec<String> {
 #[test]
 fn a_window_is_on_the_server_as_soon_as_it_closes() {
     let server = Server::start(vec![flow_log("fl-00000001"), flow_log("fl-00000002")]);
-    let mut host = Host::new();
-    host.start(&server);
-    server.wait("the agent knows its flow logs", |seen| seen.known_generation == Some(1));
+    let mut host = Host::that_knows_its_flow_logs(&server);
     assert_eq!(server.seen(|seen| seen.stored.len()), 0, "no window has closed yet");
 
     host.set_clock(10);
@@ -250,9 +256,7 @@ fn a_window_is_on_the_server_as_soon_as_it_closes() {
 #[test]
 fn an_answer_that_is_lost_stores_nothing_twice() {
     let server = Server::start(vec![flow_log("fl-00000001")]);
-    let mut host = Host::new();
-    host.start(&server);
-    server.wait("the agent knows its flow logs", |seen| seen.known_generation == Some(1));
+    let mut host = Host::that_knows_its_flow_logs(&server);
     server.be(Mood::Silent);
     host.set_clock(10);
     server.wait("the batch was stored twice", |seen| seen.uploads >= 2);
@@ -266,9 +270,7 @@ fn an_answer_that_is_lost_stores_nothing_twice() {
 #[test]
 fn a_restart_without_a_server_goes_on_collecting_and_tells_what_nobody_watched() {
     let server = Server::start(vec![flow_log("fl-00000001")]);
-    let mut host = Host::new();
-    host.start(&server);
-    server.wait("the agent knows its flow logs", |seen| seen.known_generation == Some(1));
+    let mut host = Host::that_knows_its_flow_logs(&server);
     server.be(Mood::Busy);
     host.set_clock(10);
     server.wait("the server was asked in vain", |seen| seen.uploads >= 1);
@@ -317,9 +319,7 @@ fn a_restart_without_a_server_goes_on_collecting_and_tells_what_nobody_watched()
 #[test]
 fn windows_between_two_runs_are_complete_when_the_source_counted_on() {
     let server = Server::start(vec![flow_log("fl-00000001")]);
-    let mut host = Host::new();
-    host.start(&server);
-    server.wait("the agent knows its flow logs", |seen| seen.known_generation == Some(1));
+    let mut host = Host::that_knows_its_flow_logs(&server);
     host.set_clock(10);
     server.wait("the first window is stored", |seen| !seen.stored.is_empty());
     host.stop();
@@ -412,9 +412,7 @@ fn what_finds_no_room_in_the_spool_is_told_to_the_packet() {
 #[test]
 fn a_batch_that_the_server_refuses_blocks_nothing() {
     let server = Server::start(vec![flow_log("fl-00000001")]);
-    let mut host = Host::new();
-    host.start(&server);
-    server.wait("the agent knows its flow logs", |seen| seen.known_generation == Some(1));
+    let host = Host::that_knows_its_flow_logs(&server);
     server.be(Mood::Refusing);
     host.set_clock(10);
     check_that_the_loss_of_the_first_batch_is_told(&server, host, "batch-refused");
@@ -423,9 +421,7 @@ fn a_batch_that_the_server_refuses_blocks_nothing() {
 #[test]
 fn a_batch_whose_file_is_damaged_is_told_to_the_packet() {
     let server = Server::start(vec![flow_log("fl-00000001")]);
-    let mut host = Host::new();
-    host.start(&server);
-    server.wait("the agent knows its flow logs", |seen| seen.known_generation == Some(1));
+    let host = Host::that_knows_its_flow_logs(&server);
     server.be(Mood::Busy);
     host.set_clock(10);
     server.wait("the batch waits", |seen| seen.uploads >= 1);
@@ -439,9 +435,7 @@ fn a_batch_whose_file_is_damaged_is_told_to_the_packet() {
 #[test]
 fn a_loss_that_a_crash_kept_from_being_told_is_told_by_the_next_run() {
     let server = Server::start(vec![flow_log("fl-00000001")]);
-    let mut host = Host::new();
-    host.start(&server);
-    server.wait("the agent knows its flow logs", |seen| seen.known_generation == Some(1));
+    let mut host = Host::that_knows_its_flow_logs(&server);
     server.be(Mood::Refusing);
     host.set_clock(10);
     let metrics = host.running.as_ref().unwrap().metrics.clone();

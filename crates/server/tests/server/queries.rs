@@ -4,11 +4,11 @@ use std::io::Write as _;
 use std::net::TcpStream;
 use std::thread;
 
-use api::{CancelQueryRequest, DescribeQueriesResponse, FlowLog, QueryRun, SearchLogRequest};
+use api::{CancelQueryRequest, DescribeQueriesResponse, FlowLog, QueryRun};
 use server::ServerSettings;
 
 use crate::sign_in::refusal;
-use crate::stand::{START, Stand, batch, record};
+use crate::stand::{START, Stand, batch, question, record};
 
 /// Every combination of four records out of a thousand: nobody sees the end of it.
 const ENDLESS: &str = "* | SELECT count(*) FROM (SELECT srcport AS a FROM log), (SELECT srcport AS b FROM log), \
@@ -22,16 +22,6 @@ fn filled(settings: ServerSettings) -> (Stand, FlowLog) {
     let records = (0..1000).map(|second| record(&agent, &flow_log, 1, second)).collect();
     agent.client.upload_batch(&batch(&agent, &flow_log, 1, records)).unwrap();
     (stand, flow_log)
-}
-
-fn question(flow_log: &FlowLog, query: &str) -> SearchLogRequest {
-    SearchLogRequest {
-        from: START * 1000,
-        to: (START + 3600) * 1000,
-        query_string: Some(query.to_owned()),
-        topic_id: Some(flow_log.cloud_log_id.clone()),
-        ..Default::default()
-    }
 }
 
 fn queries(stand: &Stand) -> DescribeQueriesResponse {

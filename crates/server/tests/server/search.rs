@@ -4,7 +4,7 @@ use api::{DescribeLogHistogramRequest, FlowLog, SearchLogRequest, SearchLogRespo
 use expect_test::{Expect, expect};
 
 use crate::sign_in::refusal;
-use crate::stand::{Agent, START, Stand, batch, record};
+use crate::stand::{Agent, START, Stand, batch, question, record};
 
 /// A server with six records, one every ten seconds.
 fn filled() -> (Stand, Agent, FlowLog) {
@@ -15,16 +15,6 @@ fn filled() -> (Stand, Agent, FlowLog) {
     let stored = agent.client.upload_batch(&batch(&agent, &flow_log, 1, records)).unwrap();
     assert_eq!((stored.records, stored.already_stored), (6, false));
     (stand, agent, flow_log)
-}
-
-fn question(flow_log: &FlowLog, query: &str) -> SearchLogRequest {
-    SearchLogRequest {
-        from: START * 1000,
-        to: (START + 3600) * 1000,
-        query_string: Some(query.to_owned()),
-        topic_id: Some(flow_log.cloud_log_id.clone()),
-        ..Default::default()
-    }
 }
 
 /// The last numbers of the source addresses, in the order of the answer.

@@ -248,6 +248,17 @@ pub(crate) fn record(agent: &Agent, flow_log: &api::FlowLog, host: u8, seconds: 
     }
 }
 
+/// Asks for what is stored in the hour from `START` on.
+pub(crate) fn question(flow_log: &api::FlowLog, query: &str) -> api::SearchLogRequest {
+    api::SearchLogRequest {
+        from: START * 1000,
+        to: (START + 3600) * 1000,
+        query_string: Some(query.to_owned()),
+        topic_id: Some(flow_log.cloud_log_id.clone()),
+        ..Default::default()
+    }
+}
+
 pub(crate) fn batch(agent: &Agent, flow_log: &api::FlowLog, id: u128, records: Vec<Record>) -> Vec<u8> {
     let destination = Destination::FlowLog {
         flow_log: flow_log.flow_log_id.parse().unwrap(),

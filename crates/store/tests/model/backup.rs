@@ -61,6 +61,18 @@ fn a_second_back_up_copies_what_is_new_and_lets_go_of_what_is_gone() {
 }
 
 #[test]
+fn files_of_others_in_a_back_up_stay() {
+    let (folder, store) = store();
+    let backup = tempdir().unwrap();
+    back_up(folder.path(), backup.path()).unwrap();
+    let note = backup.path().join("segments/100001/ap-guangzhou/topic-100001/note");
+    std::fs::write(&note, b"of a person").unwrap();
+    assert_eq!(store.compact(START).unwrap().merges, 1);
+    assert_eq!(back_up(folder.path(), backup.path()).unwrap().removed, 8);
+    assert!(note.is_file());
+}
+
+#[test]
 fn a_back_up_of_a_store_that_is_written_and_merged_is_whole() {
     let (folder, store) = store_with(&[("topic", 7)]);
     let backup = tempdir().unwrap();

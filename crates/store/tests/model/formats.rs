@@ -91,6 +91,17 @@ fn reads_segments(formats: (u32, u32)) {
 }
 
 #[test]
+fn a_folder_of_an_older_program_is_proven_as_it_is() {
+    for formats in FORMATS {
+        let proven = verify(folder_of(formats).path(), None);
+        match formats {
+            (1, _) => assert!(matches!(proven, Err(StoreError::NoChain { .. })), "{proven:?}"),
+            _ => assert!(proven.unwrap().iter().all(|proof| proof.segments > 0 && proof.faults.is_empty())),
+        }
+    }
+}
+
+#[test]
 fn a_newer_catalog_is_left_alone() {
     let folder = folder_of((2, 2));
     let path = folder.path().join("catalog.sqlite");

@@ -365,7 +365,7 @@ fn a_scope_collects_its_resource_and_speaks_only_for_what_the_gateway_knows() {
 fn the_end_of_a_run_gives_what_is_open_and_a_later_run_the_rest() {
     let mut windows = Windows::new(settings());
     windows.observe(event("00:10 udp 10.0.0.2:9>198.51.100.9:9 1p30b"));
-    let early = windows.close_early(at("00:20"), &[everything()]);
+    let early = windows.close_early(at("00:20"), &[everything()], &mut |_| {});
     assert_eq!((early.len(), early[0].collected[0].records.len()), (1, 1));
 
     let mut later = Windows::new(settings());
