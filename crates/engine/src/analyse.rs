@@ -10,10 +10,10 @@ use datafusion::common::{ScalarValue, TableReference};
 use datafusion::dataframe::DataFrame;
 use datafusion::error::DataFusionError;
 use datafusion::execution::context::SQLOptions;
-use datafusion::logical_expr::{Expr, cast, lit};
+use datafusion::logical_expr::{Expr, LogicalPlan, cast, lit};
 use datafusion::prelude::SessionContext;
 use datafusion::sql::parser;
-use flow::{FIELDS, FieldKind, field};
+use flow::{FIELDS, FieldKind, TimeRange, field};
 use futures::StreamExt as _;
 use query::{IndexedField, IndexedFields, Query, SqlText, TIMESTAMP_FIELD};
 use store::TIMESTAMP_COLUMN;
@@ -24,7 +24,7 @@ use crate::answer::Table;
 use crate::before::Before;
 use crate::engine::{Engine, Scope};
 use crate::error::{EngineError, Place, SqlError, SqlErrorClass, innermost, unknown_column};
-use crate::predicate::{all_of, column, predicate, within};
+use crate::predicate::{all_of, column, conditions};
 use crate::run::{Run, watched_stream};
 use crate::series;
 use crate::sql::{self, Dialect, Reading};
@@ -54,7 +54,7 @@ impl Engine {
         Ok(Analysis {
             session: self.session(),
             table: SegmentTable::new(&segments).map_err(self.fault())?,
-            found: all_of(vec![within(scope.range, &segments), predicate(&query.search, &scope.index)]),
+            found: all_of(conditions(scope, &query.search, &segments)),
             dialect: Dialect {
                 hidden: aliases(&scope.index),
                 rows_max: self.settings().rows_max,
@@ -99,7 +99,9 @@ impl Analysis {
         let log = log.and_then(|rows| rows.select(columns(&index))).map_err(fault)?;
         session.register_table(sql::TABLE, log.into_view()).map_err(fault)?;
         for seconds in spans {
-            let rows = before.rows(&session, &index, seconds);
+            let earlier = before.records(seconds);
+            run.expect(&earlier.segments);
+            let rows = earlier.rows(&session, &index);
             let rows = rows.and_then(|rows| rows.select(columns(&index))).map_err(fault)?;
             let name = TableReference::bare(sql::table_before(seconds));
             session.register_table(name, rows.into_view()).map_err(fault)?;
@@ -110,17 +112,17 @@ impl Analysis {
         let nothing_changes =
             SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
         nothing_changes.verify_plan(&plan).map_err(explain)?;
-        let plan = series::filled(&session, plan, before.range).await.map_err(explain)?;
-
-        let rows_max = usize::try_from(dialect.rows_max).unwrap_or(usize::MAX);
-        let rows = DataFrame::new(session.state(), plan).limit(0, Some(rows_max)).map_err(explain)?;
-        Ok(Planned { rows, run, sql, index })
+        series::check(&plan).map_err(explain)?;
+        Ok(Planned { session, plan, range: before.range, rows_max: dialect.rows_max, run, sql, index })
     }
 }
 
 /// A statement that can be carried out.
 pub(crate) struct Planned {
-    rows: DataFrame,
+    session: SessionContext,
+    plan: LogicalPlan,
+    range: TimeRange,
+    rows_max: u64,
     run: Arc<Run>,
     sql: SqlText,
     index: IndexedFields,
@@ -137,9 +139,14 @@ impl Planned {
         known.explained(error).map_or_else(fault, EngineError::Sql)
     }
 
-    /// The rows of its answer, not computed yet.
-    pub(crate) fn rows(&self) -> DataFrame {
-        self.rows.clone()
+    /// The rows of its answer, not computed yet, and without the windows that `time_series` adds.
+    pub(crate) fn rows(&self) -> Result<DataFrame, DataFusionError> {
+        self.rows_of(self.plan.clone())
+    }
+
+    fn rows_of(&self, plan: LogicalPlan) -> Result<DataFrame, DataFusionError> {
+        let rows_max = usize::try_from(self.rows_max).unwrap_or(usize::MAX);
+        DataFrame::new(self.session.state(), plan).limit(0, Some(rows_max))
     }
 
     async fn answer(
@@ -147,7 +154,8 @@ impl Planned {
         fault: impl Fn(DataFusionError) -> EngineError + Send + Copy,
     ) -> Result<Table, EngineError> {
         let explain = |error| self.explained(error, fault);
-        let rows = self.rows();
+        let plan = series::filled(&self.session, self.plan.clone(), self.range, &self.run).await;
+        let rows = plan.and_then(|plan| self.rows_of(plan)).map_err(explain)?;
         let mut answer = Table::with_columns(rows.schema().as_arrow());
         let mut batches = watched_stream(&self.run, rows).await.map_err(explain)?;
         let mut bytes = 0;

@@ -31,22 +31,38 @@ pub(crate) struct Before {
     pub(crate) search: Search,
 }
 
+/// The records of one time before.
+#[derive(Debug)]
+pub(crate) struct Earlier<'a> {
+    /// Where they are.
+    pub(crate) segments: Vec<Arc<Segment>>,
+    range: TimeRange,
+    by: Duration,
+    search: &'a Search,
+}
+
 impl Before {
-    /// The records that the search finds so many seconds before its range, with all their moments so much later.
-    pub(crate) fn rows(
-        &self,
-        session: &SessionContext,
-        index: &IndexedFields,
-        seconds: u64,
-    ) -> Result<DataFrame, DataFusionError> {
+    /// The records that the search finds so many seconds before its range.
+    pub(crate) fn records(&self, seconds: u64) -> Earlier<'_> {
         let by = Duration::from_secs(seconds);
         let earlier = |at: flow::Timestamp, end| if at == end { at } else { at.minus(by) };
         let range = TimeRange {
             from: earlier(self.range.from, TimeRange::ALWAYS.from),
             to: earlier(self.range.to, TimeRange::ALWAYS.to),
         };
-        let segments = overlapping(&self.segments, range);
-        let kept = within(range, &segments);
-        SegmentTable::new(&segments)?.rows_later_in(session, kept, by)?.filter(predicate(&self.search, index))
+        Earlier { segments: overlapping(&self.segments, range), range, by, search: &self.search }
+    }
+}
+
+impl Earlier<'_> {
+    /// The rows, with all their moments so much later.
+    pub(crate) fn rows(
+        &self,
+        session: &SessionContext,
+        index: &IndexedFields,
+    ) -> Result<DataFrame, DataFusionError> {
+        let kept = within(self.range, &self.segments);
+        let rows = SegmentTable::new(&self.segments)?.rows_later_in(session, kept, self.by)?;
+        rows.filter(predicate(self.search, index))
     }
 }

@@ -6,19 +6,20 @@
 //! A computed column skips no part of a segment. So searches may also ask for what is stored ([`stored`], [`keeps`]).
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use datafusion::arrow::array::ArrayRef;
 use datafusion::arrow::datatypes::DataType;
 use datafusion::common::tree_node::{Transformed, TreeNode as _};
-use datafusion::common::{DataFusionError, exec_err};
+use datafusion::common::{DataFusionError, ScalarValue, exec_err};
 use datafusion::functions::core::expr_fn::coalesce;
 use datafusion::logical_expr::{
     ColumnarValue, Expr, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility, cast, lit, when,
 };
 use flow::FIELDS;
 use store::{
-    AGE_COLUMN, DURATION_COLUMN, FLOW_ID_COLUMNS, FOLLOWS_COLUMN, ROW_COLUMN, SAME_AS, SameAs,
-    TIMESTAMP_COLUMN, flow_ids,
+    AGE_COLUMN, DURATION_COLUMN, FLOW_ID_COLUMNS, FLOW_ID_FOLLOWS, FOLLOWS_COLUMN, ROW_COLUMN, SAME_AS,
+    SameAs, TIMESTAMP_COLUMN, flow_ids,
 };
 
 use crate::predicate::column;
@@ -31,6 +32,22 @@ pub(crate) fn columns() -> Vec<Expr> {
     let stored = SAME_AS.iter().map(|same| same.field).chain([FLOW_ID]);
     let stored = stored.map(|field| column(field).alias(stored_name(field)));
     internal.into_iter().chain(fields).chain(stored).collect()
+}
+
+/// A column of segments, said of records that are moved to a later time.
+///
+/// Every field that is a moment is later then. What names the conversation stays: it is computed before its moment moves.
+pub(crate) fn later(name: &str, by: Duration) -> Expr {
+    let milliseconds = i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
+    let moved = match name {
+        TIMESTAMP_COLUMN => column(name) + lit(ScalarValue::DurationMillisecond(Some(milliseconds))),
+        // What only older segments hold.
+        "end-ms" | "flow-start" => column(name) + lit(milliseconds),
+        FLOW_ID => return value(FLOW_ID),
+        FOLLOWS_COLUMN => column(name) & lit(!FLOW_ID_FOLLOWS),
+        _ => return column(name),
+    };
+    moved.alias(name)
 }
 
 /// A condition on [`columns`] as one on what segments hold.

@@ -148,13 +148,13 @@ impl Engine {
         let EngineSettings { query_duration_max: most, queries_max, .. } = self.settings;
         let busy = |ahead| EngineError::Busy { most: queries_max, ahead };
         let mut waiting = self.slots.join(run.asker()).map_err(busy)?;
-        let ending = run.wait_at(waiting.place().clone());
+        let ending = run.wait_at(waiting.turn().clone());
         let slot = tokio::select! {
             biased;
             () = run.cancelled() => return Err(EngineError::Cancelled),
             slot = self.limited(waiting.slot()) => slot.ok().flatten(),
         };
-        let slot = slot.ok_or_else(|| busy(waiting.place().ahead()))?;
+        let slot = slot.ok_or_else(|| busy(waiting.turn().ahead()))?;
         run.begin();
         let awaited = run.awaited();
         let mut task = JoinSet::new();

@@ -18,10 +18,10 @@ use datafusion::physical_plan::{ExecutionPlan, displayable};
 use query::{Query, Search, Syntax};
 
 use crate::answer::{Cell, Column, ColumnKind, Table};
+use crate::before::range_with_before;
 use crate::engine::{Engine, Scope};
 use crate::error::EngineError;
-use crate::find::conditions;
-use crate::predicate::column;
+use crate::predicate::{column, conditions};
 use crate::record;
 use crate::table::{SegmentTable, overlapping};
 
@@ -65,6 +65,7 @@ impl Engine {
     pub async fn explain(&self, scope: &Scope, query: &Query) -> Result<Explanation, EngineError> {
         let segments = overlapping(&scope.snapshot.segments, scope.range);
         let all = scope.snapshot.segments.len();
+        let can_matter = overlapping(&scope.snapshot.segments, range_with_before(query, scope.range)).len();
         let fault = self.fault();
         let analysis = query.sql.is_some().then(|| self.analysis(scope, query)).transpose()?;
         let listed = conditions(scope, &query.search, &segments);
@@ -72,7 +73,7 @@ impl Engine {
         let mut explanation = Explanation {
             search: canonical(&query.search),
             sql: query.sql.as_ref().map(|sql| sql.text.clone()),
-            segments: Pruned { skipped: all - segments.len(), left: segments.len() },
+            segments: Pruned { skipped: all - can_matter, left: can_matter },
             by_statistics: Pruned::default(),
             by_bloom: Pruned::default(),
             pages: Pruned::default(),
@@ -84,7 +85,7 @@ impl Engine {
                 Some(analysis) => {
                     let planned = analysis.planned(fault).await?;
                     let explain = |error| planned.explained(error, fault);
-                    physical(planned.rows()).await.map_err(explain)?
+                    physical(planned.rows().map_err(explain)?).await.map_err(explain)?
                 }
                 None => {
                     let rows = SegmentTable::new(&segments).and_then(|table| table.rows_in(&session));
@@ -117,9 +118,8 @@ fn canonical(search: &Search) -> String {
 
 /// A line for each step, the last first. Of a scan it tells what is read, and not the names of files.
 fn steps(plan: &dyn ExecutionPlan, depth: usize) -> String {
-    let scan = plan.downcast_ref::<DataSourceExec>();
-    let step = match scan.and_then(|source| source.data_source().downcast_ref::<FileScanConfig>()) {
-        Some(scan) => {
+    let step = match scan_of(plan) {
+        Some((_, scan)) => {
             let schema = plan.schema();
             let columns: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
             let segments: usize = scan.file_groups.iter().map(|group| group.len()).sum();
@@ -132,6 +132,12 @@ fn steps(plan: &dyn ExecutionPlan, depth: usize) -> String {
     let children = plan.children();
     let below = children.iter().map(|child| steps(child.as_ref(), depth + 1));
     format!("{}{}\n", "  ".repeat(depth), step.trim_end()) + &below.collect::<String>()
+}
+
+/// The scan of segments that a step is.
+fn scan_of(plan: &dyn ExecutionPlan) -> Option<(&DataSourceExec, &FileScanConfig)> {
+    let source = plan.downcast_ref::<DataSourceExec>()?;
+    Some((source, source.data_source().downcast_ref()?))
 }
 
 impl Explanation {
@@ -154,8 +160,7 @@ impl Explanation {
         let mut plans = vec![Arc::clone(plan)];
         while let Some(plan) = plans.pop() {
             plans.extend(plan.children().into_iter().map(Arc::clone));
-            let Some(source) = plan.downcast_ref::<DataSourceExec>() else { continue };
-            let Some(scan) = source.data_source().downcast_ref::<FileScanConfig>() else { continue };
+            let Some((source, scan)) = scan_of(plan.as_ref()) else { continue };
             self.open_scan(scan, source, context, &mut read).await?;
         }
         self.segments_read = read.len();

@@ -18,7 +18,7 @@ use crate::FIND_RECORDS_MAX;
 use crate::derived;
 use crate::engine::{Engine, Scope};
 use crate::error::EngineError;
-use crate::predicate::{column, moment, predicate, within};
+use crate::predicate::{column, conditions, moment};
 use crate::record;
 use crate::run::{Run, watched_batches};
 use crate::table::{SegmentTable, overlapping};
@@ -122,11 +122,6 @@ impl Engine {
         })
         .await
     }
-}
-
-/// What is true of the records of `segments` that `search` finds in `scope`.
-pub(crate) fn conditions(scope: &Scope, search: &Search, segments: &[Arc<Segment>]) -> Vec<Expr> {
-    vec![within(scope.range, segments), predicate(search, &scope.index)]
 }
 
 /// One way through the segments.

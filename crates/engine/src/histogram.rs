@@ -20,7 +20,7 @@ use store::TIMESTAMP_COLUMN;
 use crate::HISTOGRAM_BUCKETS_MAX;
 use crate::engine::{Engine, Scope};
 use crate::error::EngineError;
-use crate::predicate::{all_of, column, predicate, within};
+use crate::predicate::{all_of, column, conditions};
 use crate::run::watched_batches;
 use crate::table::{SegmentTable, overlapping};
 
@@ -55,7 +55,7 @@ impl Engine {
         let grid = Grid::over(scope.range, interval)?;
         let session = self.session();
         let segments = overlapping(&scope.snapshot.segments, scope.range);
-        let found = all_of(vec![within(scope.range, &segments), predicate(search, &scope.index)]);
+        let found = all_of(conditions(scope, search, &segments));
         let fault = self.fault();
         let run = Arc::clone(&scope.run);
         self.run(&scope.run, async move {

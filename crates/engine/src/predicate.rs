@@ -15,24 +15,30 @@ use store::{Segment, TIMESTAMP_COLUMN, segment_schema};
 
 use crate::address;
 use crate::derived::{self, FLOW_ID};
+use crate::engine::Scope;
 use crate::phrase::{Cutting, could_be_flow_id, has_phrase, in_any, looks_like};
 
 /// What is true where the search finds the record, and false or null elsewhere.
 pub(crate) fn predicate(search: &Search, index: &IndexedFields) -> Expr {
-    let all = |parts: &[Search]| -> Vec<Expr> { parts.iter().map(|part| predicate(part, index)).collect() };
     match search {
         Search::All => lit(true),
         Search::And(parts) => {
             // In this order they are tested, each where those before it hold.
-            let (costly, cheap): (Vec<Search>, Vec<Search>) = parts.iter().cloned().partition(is_costly);
-            all_of(all(&cheap).into_iter().chain(all(&costly)).collect())
+            let (costly, cheap): (Vec<&Search>, Vec<&Search>) =
+                parts.iter().partition(|part| is_costly(part));
+            all_of(cheap.into_iter().chain(costly).map(|part| predicate(part, index)).collect())
         }
-        Search::Or(parts) => any_of(all(parts)),
+        Search::Or(parts) => any_of(parts.iter().map(|part| predicate(part, index)).collect()),
         // Null, the test of an absent value, is as good as false: so NOT makes it true.
         Search::Not(inner) => predicate(inner, index).is_not_true(),
         Search::Filter(filter) => test(filter, index),
         Search::FullText(phrase) => anywhere(phrase, index),
     }
+}
+
+/// What is true of the records of `segments` that `search` finds in `scope`.
+pub(crate) fn conditions(scope: &Scope, search: &Search, segments: &[Arc<Segment>]) -> Vec<Expr> {
+    vec![within(scope.range, segments), predicate(search, &scope.index)]
 }
 
 /// What is true where a record of `segments` starts in `range`.

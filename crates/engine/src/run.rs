@@ -16,7 +16,7 @@ use futures::TryStreamExt as _;
 use store::Segment;
 use tokio::sync::watch;
 
-use crate::slots::Place;
+use crate::slots::Turn;
 use crate::stopping::stopping;
 
 /// Who runs a query. Those who wait share the places of the engine evenly: accounts first, then the users of one.
@@ -77,7 +77,14 @@ struct State {
     scanned: Amount,
     plans: Vec<Arc<dyn ExecutionPlan>>,
     /// Where it waits.
-    place: Option<Place>,
+    turn: Option<Turn>,
+}
+
+impl State {
+    /// What was read so far.
+    fn scanned(&self) -> Amount {
+        self.plans.iter().fold(self.scanned, |sum, plan| sum.and(scanned(plan.as_ref())))
+    }
 }
 
 impl Run {
@@ -99,9 +106,8 @@ impl Run {
     /// How far it is.
     pub fn progress(&self) -> Progress {
         let state = self.lock();
-        let scanned = state.plans.iter().fold(state.scanned, |sum, plan| sum.and(scanned(plan.as_ref())));
-        let ahead = state.place.as_ref().filter(|_| state.stage == Stage::Waiting).map_or(0, Place::ahead);
-        Progress { stage: state.stage, ahead, scanned, total: state.total }
+        let ahead = state.turn.as_ref().filter(|_| state.stage == Stage::Waiting).map_or(0, Turn::ahead);
+        Progress { stage: state.stage, ahead, scanned: state.scanned(), total: state.total }
     }
 
     /// Returns when somebody cancels it.
@@ -111,8 +117,8 @@ impl Run {
     }
 
     /// Says where it waits. It has ended when the value that is returned is dropped.
-    pub(crate) fn wait_at(self: &Arc<Self>, place: Place) -> Ending {
-        self.lock().place = Some(place);
+    pub(crate) fn wait_at(self: &Arc<Self>, turn: Turn) -> Ending {
+        self.lock().turn = Some(turn);
         Ending(Arc::clone(self))
     }
 
@@ -147,9 +153,9 @@ impl Run {
     fn end(&self) {
         let mut state = self.lock();
         state.stage = Stage::Ended;
-        state.place = None;
-        let plans = std::mem::take(&mut state.plans);
-        state.scanned = plans.iter().fold(state.scanned, |sum, plan| sum.and(scanned(plan.as_ref())));
+        state.turn = None;
+        state.scanned = state.scanned();
+        state.plans.clear();
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

@@ -28,6 +28,8 @@ use datafusion::logical_expr::{Aggregate, Expr, LogicalPlan, LogicalPlanBuilder,
 use datafusion::prelude::SessionContext;
 use flow::{TimeRange, Timestamp};
 
+use crate::run::{Run, watched_batches};
+
 /// The function, as it stands in plans: `time_series(window, length, seconds_east, pattern, padding)`, numbers in
 /// milliseconds.
 pub(crate) const TIME_SERIES: &str = "time_series";
@@ -49,16 +51,16 @@ pub(crate) async fn filled(
     session: &SessionContext,
     mut plan: LogicalPlan,
     range: TimeRange,
+    run: &Arc<Run>,
 ) -> Result<LogicalPlan, DataFusionError> {
     while let Some(groups) = innermost_groups(&plan)? {
-        let told = told(session, &groups, range).await?;
+        let told = told(session, &groups, range, run).await?;
         let put = |node: LogicalPlan| {
             let is_told = matches!(&node, LogicalPlan::Aggregate(found) if *found == groups);
             Ok(if is_told { Transformed::yes(told.clone()) } else { Transformed::no(node) })
         };
         plan = plan.transform_up_with_subqueries(put)?.data;
     }
-    nothing_is_left(&plan)?;
     Ok(plan)
 }
 
@@ -83,30 +85,24 @@ fn innermost_groups(plan: &LogicalPlan) -> Result<Option<Aggregate>, DataFusionE
     Ok(innermost)
 }
 
-fn nothing_is_left(plan: &LogicalPlan) -> Result<(), DataFusionError> {
-    let mut left = false;
+/// Refuses calls that nothing is grouped by.
+pub(crate) fn check(plan: &LogicalPlan) -> Result<(), DataFusionError> {
+    let mut misplaced = false;
     plan.apply_with_subqueries(|node| {
-        if writes_windows(node) {
-            return Ok(TreeNodeRecursion::Continue);
-        }
         node.apply_expressions(|expr| {
-            left |= expr.exists(|part| Ok(call(part).is_some()))?;
+            let is_group = call(expr).is_some()
+                && matches!(node, LogicalPlan::Aggregate(groups) if groups.group_expr.contains(expr));
+            misplaced |= !is_group && expr.exists(|part| Ok(call(part).is_some()))?;
             Ok(TreeNodeRecursion::Continue)
         })
     })?;
-    if !left {
+    if !misplaced {
         return Ok(());
     }
     refused(
         "`time_series` needs GROUP BY: write for example \
          `SELECT time_series(__TIMESTAMP__, '5m', '%H:%i', '0') AS t, count(*) AS n GROUP BY t ORDER BY t`",
     )
-}
-
-/// Whether the node is what [`told`] put there.
-fn writes_windows(node: &LogicalPlan) -> bool {
-    let LogicalPlan::Projection(projection) = node else { return false };
-    matches!(projection.input.as_ref(), LogicalPlan::TableScan(scan) if scan.table_name.table() == FILLED)
 }
 
 fn refused<T>(message: &str) -> Result<T, DataFusionError> {
@@ -124,6 +120,7 @@ async fn told(
     session: &SessionContext,
     groups: &Aggregate,
     range: TimeRange,
+    run: &Arc<Run>,
 ) -> Result<LogicalPlan, DataFusionError> {
     let found = groups.group_expr.iter().enumerate().find_map(|(place, group)| Some((place, call(group)?)));
     let Some((place, call)) = found else { return refused("the groups have no time series") };
@@ -140,9 +137,16 @@ async fn told(
     )?);
     let rows = DataFrame::new(session.state(), computed).limit(0, Some(SERIES_ROWS_MAX + 1))?;
     let schema = Arc::new(rows.schema().as_arrow().clone());
-    let batches = rows.collect().await?;
+    let batches = watched_batches(run, rows).await?;
     let schema = batches.first().map_or(schema, RecordBatch::schema);
-    let filled = gaps.fill(&concat_batches(&schema, &batches)?)?;
+    let found = concat_batches(&schema, &batches)?;
+    if found.num_rows() > SERIES_ROWS_MAX {
+        return Err(DataFusionError::Execution(format!(
+            "the time series has more than {SERIES_ROWS_MAX} rows: narrow the time range, choose longer windows, or \
+             group by less"
+        )));
+    }
+    let filled = gaps.fill(&found)?;
 
     let table = MemTable::try_new(filled.schema(), vec![vec![filled]])?;
     let scan = LogicalPlanBuilder::scan(FILLED, provider_as_source(Arc::new(table)), None)?;

@@ -47,13 +47,13 @@ pub(crate) struct Slot {
 /// Somebody in the queue. Dropping it leaves the queue.
 #[derive(Debug)]
 pub(crate) struct Waiting {
-    place: Place,
+    turn: Turn,
     granted: oneshot::Receiver<Slot>,
 }
 
 /// Where somebody stands in the queue.
 #[derive(Clone, Debug)]
-pub(crate) struct Place {
+pub(crate) struct Turn {
     slots: Arc<Slots>,
     number: u64,
 }
@@ -78,7 +78,7 @@ impl Slots {
         queue.waiting.push(Waiter { number, asker: asker.clone(), grant });
         drop(queue);
         self.hand_out();
-        Ok(Waiting { place: Place { slots: Arc::clone(self), number }, granted })
+        Ok(Waiting { turn: Turn { slots: Arc::clone(self), number }, granted })
     }
 
     /// Gives every free place to who is next.
@@ -140,12 +140,12 @@ impl Waiting {
     }
 
     /// Where this is in the queue.
-    pub(crate) fn place(&self) -> &Place {
-        &self.place
+    pub(crate) fn turn(&self) -> &Turn {
+        &self.turn
     }
 }
 
-impl Place {
+impl Turn {
     /// How many came before and wait still.
     pub(crate) fn ahead(&self) -> usize {
         let queue = self.slots.lock();
@@ -155,7 +155,7 @@ impl Place {
 
 impl Drop for Waiting {
     fn drop(&mut self) {
-        let Place { slots, number } = &self.place;
+        let Turn { slots, number } = &self.turn;
         let mut queue = slots.lock();
         queue.waiting.retain(|waiter| waiter.number != *number);
         // A place that was granted and not taken comes back with the receiver, after the queue is free.
@@ -222,9 +222,9 @@ mod tests {
         let second = slots.join(&asker("a/1")).unwrap();
         let mut third = slots.join(&asker("a/1")).unwrap();
         assert_eq!(slots.join(&asker("b/1")).unwrap_err(), 2);
-        assert_eq!((second.place().ahead(), third.place().ahead()), (0, 1));
+        assert_eq!((second.turn().ahead(), third.turn().ahead()), (0, 1));
         drop(second);
-        assert_eq!(third.place().ahead(), 0);
+        assert_eq!(third.turn().ahead(), 0);
         drop(place);
         assert!(taken(&mut third).is_some());
     }

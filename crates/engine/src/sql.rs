@@ -65,6 +65,7 @@ pub(crate) fn read(sql: &SqlText, dialect: &Dialect) -> Result<Reading, SqlError
         return Err(error);
     }
     let spans = rewriting.spans;
+    compare::check(&mut query).map_err(|wrong| SqlError::new(SqlErrorClass::Verification, wrong))?;
     limit(sql, &mut query, dialect.rows_max)?;
     Ok(Reading { statement: Statement::Query(query), spans })
 }

@@ -20,16 +20,15 @@ use datafusion::datasource::physical_plan::parquet::CachedParquetFileReaderFacto
 use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, ParquetSource};
 use datafusion::datasource::source::DataSourceExec;
 use datafusion::datasource::table_schema::TableSchema;
-use datafusion::logical_expr::{Expr, lit};
+use datafusion::logical_expr::Expr;
 use datafusion::object_store::path::Path as StorePath;
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::empty::EmptyExec;
 use datafusion::prelude::SessionContext;
 use flow::TimeRange;
-use store::{Segment, TIMESTAMP_COLUMN, segment_schema};
+use store::{Segment, segment_schema};
 
 use crate::derived;
-use crate::predicate::column;
 
 /// The column that tells which segment a row comes from.
 pub(crate) const SEGMENT_COLUMN: &str = "__SEGMENT__";
@@ -78,13 +77,14 @@ impl SegmentTable {
         kept: Expr,
         by: Duration,
     ) -> Result<DataFrame, DataFusionError> {
-        let by = lit(ScalarValue::DurationMillisecond(i64::try_from(by.as_millis()).ok()));
-        let moved = |field: &Arc<Field>| match field.name().as_str() {
-            TIMESTAMP_COLUMN => (column(TIMESTAMP_COLUMN) + by.clone()).alias(TIMESTAMP_COLUMN),
-            name => column(name),
-        };
-        let columns: Vec<Expr> = self.schema.table_schema().fields().iter().map(moved).collect();
-        session.read_table(Arc::new(self))?.filter(kept)?.select(columns)?.select(derived::columns())
+        let columns: Vec<Expr> = self
+            .schema
+            .table_schema()
+            .fields()
+            .iter()
+            .map(|field| derived::later(field.name(), by))
+            .collect();
+        self.stored_in(session)?.filter(kept)?.select(columns)?.select(derived::columns())
     }
 
     /// How many rows there are; nothing else is known before they are read.
@@ -156,7 +156,7 @@ mod tests {
 
     use super::*;
     use crate::engine::{Engine, EngineSettings};
-    use crate::predicate::predicate;
+    use crate::predicate::{column, predicate};
 
     #[tokio::test]
     async fn searches_are_carried_out_where_the_segments_are_read() {

@@ -35,10 +35,10 @@ pub(super) fn translate(expr: &mut Expr, seconds_east: i64) -> Result<(), SqlErr
     };
     let Some(mut meaning) = meaning else { return Ok(()) };
     if function.over.is_some() || function.filter.is_some() {
-        let Expr::Function(meant) = &mut meaning else { return Err(undecorated(name)) };
+        let Expr::Function(meant) = &mut meaning else { return Err(refused(undecorated(name))) };
         let aggregate = single(&meant.name).is_some_and(said::is_aggregate);
         if !aggregate || (meant.filter.is_some() && function.filter.is_some()) {
-            return Err(undecorated(name));
+            return Err(refused(undecorated(name)));
         }
         meant.over = function.over.take();
         meant.filter = meant.filter.take().or_else(|| function.filter.take());
@@ -62,8 +62,8 @@ fn allowed(function: &Function) -> Result<&'static str, SqlError> {
 }
 
 /// What a call means is not one call of an aggregate, so nothing can be put behind it.
-fn undecorated(name: &str) -> SqlError {
-    refused(format!("`{name}` is not offered with FILTER or OVER: use a subquery"))
+pub(super) fn undecorated(name: &str) -> String {
+    format!("`{name}` is not offered with FILTER or OVER: use a subquery")
 }
 
 fn refused(message: String) -> SqlError {

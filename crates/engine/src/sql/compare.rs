@@ -10,13 +10,13 @@ use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    Expr, GroupByExpr, Ident, ObjectName, Query, Select, SelectItem, SetExpr, Statement, TableFactor,
-    VisitMut as _, VisitorMut,
+    Expr, Function, GroupByExpr, Ident, ObjectName, Query, Select, SelectItem, SetExpr, Statement,
+    TableFactor, VisitMut as _, VisitorMut,
 };
 use datafusion::sql::sqlparser::dialect::GenericDialect;
 use datafusion::sql::sqlparser::parser::Parser;
 
-use super::call::{literal, plain_arguments};
+use super::call::{literal, plain_arguments, undecorated};
 use super::{TABLE, single};
 use crate::function::said::filled;
 
@@ -70,6 +70,31 @@ pub(super) fn spread(select: &mut Select, with: &[String]) -> Result<BTreeSet<u6
     Ok(spans)
 }
 
+/// Refuses a call that stands anywhere else than among the columns of a SELECT.
+pub(super) fn check(query: &mut Query) -> Result<(), String> {
+    struct Left;
+    impl VisitorMut for Left {
+        type Break = ();
+
+        fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
+            match expr {
+                Expr::Function(function) if is_compare(function) => ControlFlow::Break(()),
+                _ => ControlFlow::Continue(()),
+            }
+        }
+    }
+    if query.visit(&mut Left).is_continue() {
+        return Ok(());
+    }
+    Err(format!(
+        "`{COMPARE}` stands among the columns of a SELECT: name it there, and use the name in a statement around"
+    ))
+}
+
+fn is_compare(function: &Function) -> bool {
+    single(&function.name).is_some_and(|name| name.eq_ignore_ascii_case(COMPARE))
+}
+
 fn form() -> String {
     format!(
         "`{COMPARE}` compares a column of a subquery: write for example \
@@ -92,8 +117,11 @@ impl VisitorMut for Calls {
 
     fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<String> {
         let Expr::Function(function) = &*expr else { return ControlFlow::Continue(()) };
-        if !single(&function.name).is_some_and(|name| name.eq_ignore_ascii_case(COMPARE)) {
+        if !is_compare(function) {
             return ControlFlow::Continue(());
+        }
+        if function.over.is_some() || function.filter.is_some() {
+            return ControlFlow::Break(undecorated(COMPARE));
         }
         match self.meaning(&plain_arguments(function).unwrap_or_default()) {
             Ok(meaning) => *expr = meaning,

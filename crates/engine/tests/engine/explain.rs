@@ -75,6 +75,29 @@ fn sql_is_explained_with_its_search() {
 }
 
 #[test]
+fn the_groups_of_a_time_series_are_not_computed() {
+    check(
+        "srcaddr:10.0.3.0/24 | SELECT time_series(__TIMESTAMP__, '1h', '%H', '0') AS t, sum(dstport) AS n GROUP BY t",
+        expect![[r#"
+            search      srcaddr:10.0.3.0/24
+            SQL         SELECT time_series(__TIMESTAMP__, '1h', '%H', '0') AS t, sum(dstport) AS n GROUP BY t
+            segments    1 of 4 are read: 1 lie outside the time range, 2 hold nothing that is needed
+            row groups  1 of 3 are read: statistics rule out 2, Bloom filters 0
+        "#]],
+    );
+}
+
+#[test]
+fn what_a_comparison_reads_of_earlier_lies_in_no_time_range_of_its_own() {
+    check("* | SELECT compare(n, 3600) FROM (SELECT sum(dstport) AS n)", expect![[r#"
+        search      *
+        SQL         SELECT compare(n, 3600) FROM (SELECT sum(dstport) AS n)
+        segments    4 of 4 are read: 0 lie outside the time range, 0 hold nothing that is needed
+        row groups  7 of 7 are read: statistics rule out 0, Bloom filters 0
+    "#]]);
+}
+
+#[test]
 fn wrong_sql_is_refused_with_its_place() {
     let topic = filled();
     let scope = topic.scope(TimeRange::ALWAYS);

@@ -283,6 +283,9 @@ const ENDLESS: &[&str] = &[
     "SELECT count(*) FROM (SELECT action AS a, flow_id AS x FROM log) JOIN (SELECT action AS b FROM log) ON a = b \
      JOIN (SELECT action AS c, flow_id AS z FROM log) ON b = c AND length(concat(x, z)) = 1 \
      JOIN (SELECT action AS d FROM log) ON c = d",
+    "SELECT time_series(t, '1m', '%H:%i', '0') AS m, count(*) FROM (SELECT flow_id AS a, __TIMESTAMP__ AS t FROM log), \
+     (SELECT flow_id AS b FROM log), (SELECT flow_id AS c FROM log), (SELECT flow_id AS d FROM log) \
+     WHERE length(concat(a, b, c, d)) = 3 GROUP BY m",
 ];
 
 #[test]

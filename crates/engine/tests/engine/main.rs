@@ -4,6 +4,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot begin shall panic")]
 
+mod before;
 mod duckdb;
 mod explain;
 mod golden;
