@@ -4,7 +4,7 @@
 //! Knows nothing of: what the identity is used for.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use api::{
     Client, ClientError, Credential, Deadline, EnrolAgent, EnrolAgentRequest, EnrolAgentResponse,
@@ -19,6 +19,11 @@ use crate::settings::AgentSettings;
 use crate::stop::Stop;
 
 const IDENTITY_FILE: &str = "identity.json";
+
+/// Where an agent with that state folder keeps who it is.
+pub fn identity_file(state_folder: &Path) -> PathBuf {
+    state_folder.join(IDENTITY_FILE)
+}
 const IDENTITY_VERSION: u32 = 1;
 
 /// Who the agent is.
@@ -155,7 +160,7 @@ pub(crate) fn find_or_enrol(
 /// # Errors
 /// Each says what stands in the way.
 pub fn check_server(settings: &AgentSettings) -> Result<(), IdentityError> {
-    let path = settings.state_folder.join(IDENTITY_FILE);
+    let path = identity_file(&settings.state_folder);
     if !path.exists() {
         return Err(IdentityError::NotEnrolled { path });
     }

@@ -31,13 +31,13 @@ mod tally;
 mod withheld;
 
 pub use health::HealthPlace;
-pub use identity::{IdentityError, check_server};
+pub use identity::{IdentityError, check_server, identity_file};
 pub use inventory::{INVENTORY_BYTES_MAX, InventoryFileError, check_inventory};
 pub use listen::{ListenError, ListenSettings, Listening, listen};
 pub use metrics::{AgentMetrics, AgentNumbers, metrics_reference};
 pub use names::NamesError;
 pub use origin::{ASN_BYTES_MAX, AsnFileError, check_asn_file};
-pub use run::{AgentError, POLL_FAILURES_MAX, STOP_PATIENCE, run};
+pub use run::{AgentError, POLL_FAILURES_MAX, STOP_PATIENCE, run, spool_folder};
 pub use settings::AgentSettings;
 pub use spool::{SET_ASIDE_BYTES_MAX, SPOOL_BYTES_MAX_DEFAULT, SpoolError};
 pub use status::{OwnStatus, StatusError, read_status};

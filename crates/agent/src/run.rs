@@ -45,6 +45,11 @@ const POLL_WAIT_MAX: Duration = Duration::from_millis(250);
 const LOCK_FILE: &str = "lock";
 const SPOOL_FOLDER: &str = "spool";
 
+/// Where an agent with that state folder keeps batches.
+pub fn spool_folder(state_folder: &Path) -> PathBuf {
+    state_folder.join(SPOOL_FOLDER)
+}
+
 /// Why a run ended, unless it was asked to. What was spooled is safe.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -104,7 +109,7 @@ pub fn run(
     let names = Names::open(&settings)?;
     let (folder, _lock) = open_state(&settings.state_folder)?;
     let Some(identity) = find_or_enrol(&folder, &settings, &stop)? else { return Ok(()) };
-    let spool_path = settings.state_folder.join(SPOOL_FOLDER);
+    let spool_path = spool_folder(&settings.state_folder);
     let spool_folder = Folder::open(&spool_path)
         .map_err(|source| AgentError::StateFolder { path: spool_path.clone(), source })?;
     let spool = Arc::new(Spool::open(Box::new(spool_folder), settings.spool_bytes_max)?);

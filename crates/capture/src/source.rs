@@ -3,6 +3,7 @@
 //! Hides: nothing; it is the door of the crate.
 //! Knows nothing of: any single source.
 
+use std::error::Error as _;
 use std::io;
 
 use flow::{Event, KernelTotal, Loss, Timestamp};
@@ -164,4 +165,18 @@ pub enum SourceError {
     /// A capture file is wrong.
     #[error(transparent)]
     CaptureFile(#[from] CaptureFileError),
+}
+
+impl SourceError {
+    /// The error with its causes, in one line.
+    pub fn said(&self) -> String {
+        let mut text = self.to_string();
+        let mut cause = self.source();
+        while let Some(deeper) = cause {
+            text = format!("{text}: {deeper}");
+            cause = deeper.source();
+        }
+        // A program that failed may have said several lines.
+        text.lines().collect::<Vec<_>>().join("; ")
+    }
 }

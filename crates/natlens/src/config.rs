@@ -54,8 +54,8 @@ part! {
         cql_space: Parsed<server::CqlSpace> = Parsed(server::ServerSettings::default().cql_space),
         /// The most rows that SQL returns. Rows are kept in memory until all of them are sent.
         sql_rows_max: u64 = server::ServerSettings::default().sql_rows_max,
-        /// The time zone in which the days, weeks and months of SQL's `histogram` begin, in seconds east of UTC. The
-        /// default is UTC+8, as published; every other function works in UTC.
+        /// The time zone in which the days, weeks and months of SQL's `histogram` and `time_series` begin, in seconds
+        /// east of UTC. The default is UTC+8, as published; every other function works in UTC.
         histogram_utc_offset_seconds: i64 = server::ServerSettings::default().histogram_utc_offset_seconds,
         /// How long a query may wait for its turn, and how long it may run then. Unit: seconds.
         query_seconds_max: u64 = server::ServerSettings::default().query_seconds_max,

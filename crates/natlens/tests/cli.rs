@@ -226,7 +226,10 @@ fn what_a_running_server_keeps_is_backed_up_proven_and_restored() {
         "kept: 100 records in 1 segments; 0 copied (0 bytes), 0 removed\n"
     );
     let (code, said) = place.bad(&["restore", "kept"]);
-    assert!(code == 1 && said.contains("data folder `natlens-data` is not empty"), "{said}");
+    assert!(
+        code == 1 && said.contains("`natlens-data` holds something: name a new or empty folder"),
+        "{said}"
+    );
     let (code, said) = place.bad(&["backup", "natlens-data"]);
     assert!(code == 1 && said.contains("something other than a back-up"), "{said}");
 

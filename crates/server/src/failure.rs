@@ -90,6 +90,8 @@ impl From<StoreError> for Failure {
             | StoreError::Altered { .. }
             | StoreError::NoChain { .. }
             | StoreError::NotABackup { .. }
+            | StoreError::Occupied { .. }
+            | StoreError::NoStore { .. }
             | StoreError::Io { .. }
             | StoreError::Catalog(_)
             | StoreError::Segment { .. } => return Self::internal(error),

@@ -32,8 +32,8 @@ pub struct ServerSettings {
     pub sql_rows_max: u64,
     /// What a space between two conditions of CQL means. Default: `AND`.
     pub cql_space: CqlSpace,
-    /// The time zone in which the days of SQL's `histogram` begin. Unit: seconds east of UTC. Default: 28 800 (UTC+8), as
-    /// published.
+    /// The time zone in which the days of SQL's `histogram` and `time_series` begin. Unit: seconds east of UTC. Default:
+    /// 28 800 (UTC+8), as published.
     pub histogram_utc_offset_seconds: i64,
     /// How long a query may wait and how long it may run. Unit: seconds. Default: 30.
     pub query_seconds_max: u64,

@@ -46,7 +46,7 @@ pub struct Backup {
 /// copied. A server may use `from` meanwhile; the back-up is what it had acknowledged at one moment after the call.
 ///
 /// # Errors
-/// `NotABackup` when `to` holds something else, `Locked` while another back-up is written there, `NewerFormat`, and what
+/// `NoStore` when `from` is no data folder, `NotABackup` when `to` holds something else, `Locked` while another back-up is written there, `NewerFormat`, and what
 /// the machine says. What `to` held stays usable.
 #[tracing::instrument(name = "store.back_up", skip_all, fields(from = %from.display(), to = %to.display()))]
 pub fn back_up(from: &Path, to: &Path) -> Result<Backup, StoreError> {
@@ -64,14 +64,14 @@ pub fn back_up(from: &Path, to: &Path) -> Result<Backup, StoreError> {
 /// Copies the back-up `from` to `to`, a new or empty folder, where a server then finds what was backed up.
 ///
 /// # Errors
-/// `NotEmpty` when `to` holds anything, `Locked` while `from` is written or used, and those of `back_up`.
+/// `Occupied` when `to` holds anything, `Locked` while `from` is written or used, and those of `back_up`.
 #[tracing::instrument(name = "store.restore", skip_all, fields(from = %from.display(), to = %to.display()))]
 pub fn restore(from: &Path, to: &Path) -> Result<Backup, StoreError> {
     let source = open_catalog(from)?;
     let _from_lock = lock_folder(from)?;
     create_private_folder(to)?;
     if !entries(to)?.is_empty() {
-        return Err(StoreError::NotEmpty { what: "data folder", id: to.display().to_string() });
+        return Err(StoreError::Occupied { path: to.into() });
     }
     let _lock = lock_folder(to)?;
     copy(&source, (from, to), HashMap::new())
@@ -209,8 +209,8 @@ fn path_of(folder: &Path, row: &SegmentRow) -> PathBuf {
 
 fn open_catalog(folder: &Path) -> Result<Connection, StoreError> {
     let path = folder.join(CATALOG);
-    if !path.is_file() {
-        return Err(StoreError::not_found("catalog", path.display()));
+    if !path.try_exists().map_err(StoreError::io("read", &path))? {
+        return Err(StoreError::NoStore { path: folder.to_owned() });
     }
     let catalog = Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
     catalog.busy_timeout(BUSY_PATIENCE)?;

@@ -121,6 +121,18 @@ pub enum StoreError {
         /// Which folder.
         path: PathBuf,
     },
+    /// A back-up would come where something is.
+    #[error("`{path}` holds something: name a new or empty folder")]
+    Occupied {
+        /// Which folder.
+        path: PathBuf,
+    },
+    /// No store has been there.
+    #[error("no server keeps its data in `{path}`: name the folder that does (--data-folder)")]
+    NoStore {
+        /// Which folder.
+        path: PathBuf,
+    },
     /// The file system refused.
     #[error("cannot {deed} `{path}`")]
     Io {

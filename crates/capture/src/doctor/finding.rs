@@ -3,7 +3,6 @@
 //! Hides: which privilege, sysctl or package a failure speaks of.
 //! Knows nothing of: the kernel.
 
-use std::error::Error;
 use std::io;
 use std::path::Path;
 
@@ -110,7 +109,7 @@ impl Examination {
         let failed_at = self.ebpf.as_ref().err().map(|error| (step(error), error));
         STEPS.iter().enumerate().map(move |(number, what)| match failed_at {
             Some((failed, error)) if number == failed => {
-                Finding { what, state: State::Missing, says: said(error), mend: self.mend_of_step(error) }
+                Finding { what, state: State::Missing, says: error.said(), mend: self.mend_of_step(error) }
             }
             Some((failed, _)) if number > failed => {
                 Finding { what, state: State::Unknown, says: "not reached".to_owned(), mend: None }
@@ -125,7 +124,7 @@ impl Examination {
             (Some(error), _) => Finding {
                 what: EGRESS,
                 state: State::Degraded,
-                says: format!("every packet of the host is looked at instead: {}", said(error)),
+                says: format!("every packet of the host is looked at instead: {}", error.said()),
                 mend: self.mend_of_step(error),
             },
             (None, Some(Variant::Tracing)) => Finding {
@@ -157,7 +156,7 @@ impl Examination {
             Err(error) => Finding {
                 what: WHAT,
                 state: State::Degraded,
-                says: format!("refusals carry no rule: {}", said(error)),
+                says: format!("refusals carry no rule: {}", error.said()),
                 mend: is_missing_program(error).then(|| "apt-get install nftables".to_owned()),
             },
         }
@@ -170,7 +169,7 @@ impl Examination {
             Err(error) => Finding {
                 what: WHAT,
                 state: self.state_of_fallback(State::Missing),
-                says: said(error),
+                says: error.said(),
                 mend: is_missing_privilege(error).then(|| SEE_PRIVILEGES.to_owned()),
             },
         }
@@ -181,7 +180,7 @@ impl Examination {
         let sysctls: &Sysctls = match &self.sysctls {
             Ok(sysctls) => sysctls,
             Err(error) => {
-                return vec![Finding { what: WHAT, state: State::Unknown, says: said(error), mend: None }];
+                return vec![Finding { what: WHAT, state: State::Unknown, says: error.said(), mend: None }];
             }
         };
         let inside = self.settings.network_namespace.as_ref();
@@ -211,7 +210,7 @@ impl Examination {
             Err(error) => Finding {
                 what: WHAT,
                 state: self.state_of_fallback(State::Degraded),
-                says: said(error),
+                says: error.said(),
                 mend: None,
             },
         })
@@ -265,19 +264,6 @@ fn step(error: &SourceError) -> usize {
     } else {
         1
     }
-}
-
-/// The error with its causes: a finding is where it is told.
-fn said(error: &SourceError) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(deeper) = cause {
-        text.push_str(": ");
-        text.push_str(&deeper.to_string());
-        cause = deeper.source();
-    }
-    // A program that failed may have said several lines.
-    text.lines().collect::<Vec<_>>().join("; ")
 }
 
 fn is_missing_privilege(error: &SourceError) -> bool {

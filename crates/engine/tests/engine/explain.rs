@@ -89,12 +89,15 @@ fn the_groups_of_a_time_series_are_not_computed() {
 
 #[test]
 fn what_a_comparison_reads_of_earlier_lies_in_no_time_range_of_its_own() {
-    check("* | SELECT compare(n, 3600) FROM (SELECT sum(dstport) AS n)", expect![[r#"
+    check(
+        "* | SELECT compare(n, 3600) FROM (SELECT sum(dstport) AS n)",
+        expect![[r#"
         search      *
         SQL         SELECT compare(n, 3600) FROM (SELECT sum(dstport) AS n)
         segments    4 of 4 are read: 0 lie outside the time range, 0 hold nothing that is needed
         row groups  7 of 7 are read: statistics rule out 0, Bloom filters 0
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]

@@ -15,7 +15,7 @@ use crate::outside::Outside;
 /// earlier back-up only what is new is copied. `natlens verify --data-folder FOLDER` proves that it is whole, and
 /// `natlens restore` brings it back. Examples:
 ///   natlens backup /mnt/backup/natlens
-///   natlens backup /mnt/backup/natlens --data-folder /var/lib/natlens
+///   natlens backup /mnt/backup/natlens --data-folder /var/lib/natlens/server
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Backup {

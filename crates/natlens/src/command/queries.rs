@@ -61,9 +61,15 @@ impl Queries {
         let queries = client.call::<DescribeQueries>(&DescribeQueriesRequest {})?;
         let rows = if self.slow { &queries.slow } else { &queries.running };
         Answer::list(rows, COLUMNS)?.write(self.reach.output, outside.results())?;
-        if rows.is_empty() && !self.slow {
-            let slow = queries.slow.len();
-            outside.hint(format!("no query runs; {slow} took {} ms or longer (--slow)", queries.slow_ms));
+        if rows.is_empty() {
+            let (slow, slow_ms) = (queries.slow.len(), queries.slow_ms);
+            outside.hint(if self.slow {
+                format!(
+                    "no query took {slow_ms} ms or longer since the server started (`server.slow_query_ms`)"
+                )
+            } else {
+                format!("no query runs; {slow} took {slow_ms} ms or longer (--slow)")
+            });
         }
         Ok(())
     }

@@ -15,7 +15,7 @@ use crate::outside::Outside;
 /// The data folder must be new or empty. Agents and access keys go on working; what was stored after the back-up
 /// was made is not there. Examples:
 ///   natlens restore /mnt/backup/natlens
-///   natlens restore /mnt/backup/natlens --data-folder /var/lib/natlens
+///   natlens restore /mnt/backup/natlens --data-folder /var/lib/natlens/server
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Restore {

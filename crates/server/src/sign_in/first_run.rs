@@ -70,7 +70,7 @@ pub(crate) fn prepare(
     let users = store.users(account)?;
     if users.is_empty() {
         // The user comes last: whatever a crash leaves undone before it is done again.
-        make_key(store, account, (folder, &local_url), now)?;
+        make_key(store, (account, FIRST_USER), (folder, &local_url), now)?;
         let user = UserRow {
             name: FIRST_USER.to_owned(),
             role: Role::Admin.as_str().to_owned(),
@@ -80,7 +80,7 @@ pub(crate) fn prepare(
         };
         store.create_user(account, &user)?;
     } else {
-        point_key_file_at(&folder.join(KEY_FILE), &local_url)?;
+        keep_key(store, (account, &users), (folder, &local_url), now)?;
     }
     let without_password = match users.iter().find(|user| user.name == FIRST_USER) {
         Some(user) => user.password_hash.is_none(),
@@ -127,7 +127,7 @@ pub(crate) fn new_key(
 
 fn make_key(
     store: &Store,
-    account: &AccountId,
+    (account, user): (&AccountId, &str),
     (folder, url): (&Path, &str),
     now: Timestamp,
 ) -> Result<(), FirstRunError> {
@@ -136,7 +136,7 @@ fn make_key(
             store.delete_access_key(account, &left_over.secret_id, None)?;
         }
     }
-    let (key, secret) = new_key(FIRST_USER, KEY_DESCRIPTION, now)?;
+    let (key, secret) = new_key(user, KEY_DESCRIPTION, now)?;
     store.create_access_key(account, &key)?;
     let file =
         KeyFile { server: url.to_owned(), secret_id: key.secret_id, secret_key: secret.text().to_owned() };
@@ -144,20 +144,31 @@ fn make_key(
     write(&path, &file).map_err(|source| FirstRunError::KeyFile { path, source })
 }
 
-/// Copies the file of the local command line, if there is one, with its mode.
+/// Copies the file of the local command line, whole or not at all; where there is none, there is none then.
 pub(crate) fn copy_key_file(from: &Path, to: &Path) -> Result<(), StoreError> {
     let path = from.join(KEY_FILE);
-    match std::fs::copy(&path, to.join(KEY_FILE)) {
-        Err(source) if source.kind() != io::ErrorKind::NotFound => {
-            Err(StoreError::Io { deed: "copy", path, source })
-        }
-        Ok(_) | Err(_) => Ok(()),
-    }
+    let copy = to.join(KEY_FILE);
+    let copied = match std::fs::read_to_string(&path) {
+        Ok(text) => write_text(&copy, &text),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => match std::fs::remove_file(&copy) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            Ok(()) | Err(_) => Ok(()),
+        },
+        Err(error) => Err(error),
+    };
+    copied.map_err(|source| StoreError::Io { deed: "copy", path, source })
 }
 
-/// Keeps the address in the file right when the server listens elsewhere than before.
-fn point_key_file_at(path: &Path, url: &str) -> Result<(), FirstRunError> {
-    let Ok(text) = std::fs::read_to_string(path) else {
+/// Keeps the file of the local command line right: its address when the server listens elsewhere than before, its key
+/// when that ended with its user, or is no administrator's any more.
+fn keep_key(
+    store: &Store,
+    (account, users): (&AccountId, &[UserRow]),
+    (folder, url): (&Path, &str),
+    now: Timestamp,
+) -> Result<(), FirstRunError> {
+    let path = folder.join(KEY_FILE);
+    let Ok(text) = std::fs::read_to_string(&path) else {
         // The administrator may take the file away; the key is in the list of keys until it is deleted there.
         return Ok(());
     };
@@ -165,16 +176,32 @@ fn point_key_file_at(path: &Path, url: &str) -> Result<(), FirstRunError> {
         tracing::warn!(path = %path.display(), "the key of the command line cannot be read; it stays as it is");
         return Ok(());
     };
-    if file.server == url {
-        return Ok(());
+    let is_admin = |user: &&UserRow| user.role == Role::Admin.as_str();
+    let keys = store.access_keys(account)?;
+    let owner = keys.iter().find(|key| key.secret_id == file.secret_id).map(|key| key.user.as_str());
+    let holds = users.iter().filter(is_admin).any(|user| Some(user.name.as_str()) == owner);
+    match users.iter().find(is_admin) {
+        Some(admin) if !holds => {
+            tracing::warn!(
+                user = admin.name,
+                "the key of the command line was no administrator's: it has a new one"
+            );
+            make_key(store, (account, &admin.name), (folder, url), now)
+        }
+        _ if file.server == url => Ok(()),
+        _ => {
+            let file = KeyFile { server: url.to_owned(), ..file };
+            write(&path, &file).map_err(|source| FirstRunError::KeyFile { path, source })
+        }
     }
-    let file = KeyFile { server: url.to_owned(), ..file };
-    write(path, &file).map_err(|source| FirstRunError::KeyFile { path: path.to_owned(), source })
 }
 
 /// Writes the file whole or not at all, readable by its owner only.
 fn write(path: &Path, file: &KeyFile) -> io::Result<()> {
-    let text = toml::to_string(file).map_err(io::Error::other)?;
+    write_text(path, &toml::to_string(file).map_err(io::Error::other)?)
+}
+
+fn write_text(path: &Path, text: &str) -> io::Result<()> {
     let new = path.with_extension("toml.new");
     match std::fs::remove_file(&new) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),

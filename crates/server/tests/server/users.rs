@@ -65,7 +65,7 @@ fn a_reader_keeps_keys_of_its_own_and_sees_no_others() {
 
 #[test]
 fn a_role_holds_at_once_and_an_administrator_always_remains() {
-    let stand = Stand::start();
+    let mut stand = Stand::start();
     let admin = stand.admin();
     let (_, other) = stand.reader("other");
     let delete = |name: &str| api::DeleteUserRequest { user_name: name.to_owned() };
@@ -82,6 +82,9 @@ fn a_role_holds_at_once_and_an_administrator_always_remains() {
     assert_eq!(shown, ["admin reader false", "other admin true"]);
     other.call::<api::DeleteUser>(&delete("admin")).unwrap();
     refused::<api::DescribeServer>(&admin, &Default::default(), "401 AuthFailure.SecretIdNotFound");
+    stand.restart();
+    let users = stand.admin().call::<api::DescribeUsers>(&Default::default()).unwrap().users;
+    assert_eq!(users.len(), 1, "the key of the server's machine is that of an administrator again");
 }
 
 #[test]

@@ -119,9 +119,9 @@ fn nothing_but_a_back_up_is_written_over() {
     assert!(matches!(own, StoreError::NotABackup { .. }), "{own}");
     back_up(folder.path(), backup.path()).unwrap();
     let over = restore(backup.path(), folder.path()).unwrap_err();
-    assert!(matches!(over, StoreError::NotEmpty { .. }), "{over}");
+    assert!(matches!(over, StoreError::Occupied { .. }), "{over}");
     let nothing = back_up(&folder.path().join("none"), backup.path()).unwrap_err();
-    assert!(matches!(nothing, StoreError::NotFound { .. }), "{nothing}");
+    assert!(matches!(nothing, StoreError::NoStore { .. }), "{nothing}");
     // A store that lives in it makes a folder no back-up any more.
     let lives = Store::open(backup.path()).unwrap();
     append(&lives, 9);

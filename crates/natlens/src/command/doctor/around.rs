@@ -15,9 +15,6 @@ use crate::config::{AgentConfig, ConfigError};
 /// Is written to try a folder, and removed.
 const TRIAL_FILE: &str = "doctor.new";
 
-/// The folder of the batches, in the state folder.
-const SPOOL_FOLDER: &str = "spool";
-
 /// What was found.
 pub(super) fn findings(config: &AgentConfig) -> Result<Vec<Finding>, ConfigError> {
     let mut findings = vec![state_folder(&config.state_folder), room(config)];
@@ -51,7 +48,7 @@ fn state_folder(folder: &Path) -> Finding {
 
 /// Room for the batches of a long outage of the server.
 fn room(config: &AgentConfig) -> Finding {
-    let folder = config.state_folder.join(SPOOL_FOLDER);
+    let folder = agent::spool_folder(&config.state_folder);
     let files = fs::read_dir(&folder).into_iter().flatten().flatten();
     let used = files.filter_map(|file| file.metadata().ok()).map(|metadata| metadata.len()).sum();
     // A folder that is not there yet will be on the disk of the nearest one that is.
@@ -111,7 +108,7 @@ fn mend(error: &agent::IdentityError, url: &str, state_folder: &Path) -> String 
     if matches!(error, Distrusted(_)) {
         "set `agent.ca_file` to the certificate of the server's authority".to_owned()
     } else if matches!(error, Refused { .. }) {
-        let identity = state_folder.join("identity.json");
+        let identity = agent::identity_file(state_folder);
         format!("rm {}, and enrol again: natlens agent --enrolment-token TOKEN", identity.display())
     } else {
         format!("curl -i {url}/readyz, which fails until the server runs and `agent.server` is its address")

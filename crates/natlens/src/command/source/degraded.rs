@@ -3,8 +3,6 @@
 //! Hides: which failure takes what away.
 //! Knows nothing of: whom it is told.
 
-use std::error::Error;
-
 use api::Degradation;
 use capture::{Opened, SourceChoice, SourceError, SourceKind, SourceSettings, Variant};
 
@@ -21,12 +19,12 @@ pub(super) fn degraded(config: &AgentConfig, settings: &SourceSettings, opened: 
     let of_group = |error: &&SourceError| matches!(error, SourceError::LogGroup { .. });
     if opened.kind != SourceKind::Ebpf && settings.choice == SourceChoice::Auto {
         let cause = opened.failed.iter().find(|error| !of_group(error));
-        let why = cause.map(said).unwrap_or_default();
+        let why = cause.map(SourceError::said).unwrap_or_default();
         let says = format!("connection tracking is watched instead of the kernel's programs: {why}");
         degraded.push(named("source", says, cause.map_or(DOCTOR.to_owned(), |error| mend(settings, error))));
     }
     if opened.kind == SourceKind::Conntrack {
-        let why = opened.failed.iter().find(of_group).map(|error| format!(": {}", said(error)));
+        let why = opened.failed.iter().find(of_group).map(|error| format!(": {}", error.said()));
         let says = format!("refused packets are not seen{}", why.unwrap_or_default());
         degraded.push(named("refusals", says, REFUSALS.to_owned()));
     }
@@ -55,17 +53,6 @@ fn mend(settings: &SourceSettings, error: &SourceError) -> String {
     } else {
         DOCTOR.to_owned()
     }
-}
-
-/// The error with its causes, in one line.
-fn said(error: &SourceError) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(deeper) = cause {
-        text = format!("{text}: {deeper}");
-        cause = deeper.source();
-    }
-    text.lines().collect::<Vec<_>>().join("; ")
 }
 
 #[cfg(test)]
@@ -120,10 +107,10 @@ mod tests {
         let group = || SourceError::LogGroup { group: 5, source: refused() };
         let first = format!(
             "source: connection tracking is watched instead of the kernel's programs: {}",
-            said(&privileges())
+            privileges().said()
         );
         check(SourceKind::ConntrackAndNflog, None, vec![privileges()], &[&first]);
-        let second = format!("refusals: refused packets are not seen: {}", said(&group()));
+        let second = format!("refusals: refused packets are not seen: {}", group().said());
         check(SourceKind::Conntrack, None, vec![privileges(), group()], &[&first, &second]);
     }
 
