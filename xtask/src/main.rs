@@ -21,7 +21,7 @@ use std::process::ExitCode;
 const USAGE: &str = "usage: cargo xtask COMMAND
 
   tidy               checks what the compiler cannot: arrows between rooms, file headers, sizes, names
-  generate           writes the generated files: OpenAPI, the console's types, the references of configuration, fields, functions and searches
+  generate           writes the generated files: OpenAPI, the console's types, the console's words of SQL, the references
   generate --check   fails when one of them is stale
   install            installs the Debian packages that building and testing need
   ci                 everything that CI does, in the same order
