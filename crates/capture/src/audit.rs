@@ -5,6 +5,8 @@
 
 #[cfg(target_os = "linux")]
 mod audited;
+#[cfg(target_os = "linux")]
+mod followed;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -28,7 +28,7 @@ use entry::{Both, Entry};
 use local::Local;
 
 pub use table::SOCKET_BUFFER_BYTES_DEFAULT;
-pub(crate) use table::{Sysctls, Table, Word, sysctls};
+pub(crate) use table::{Births, Sysctls, Table, Word, sysctls};
 
 /// How often ended entries are read. At this pace the default buffer survives half a million ends a second.
 const LISTEN_EVERY: Duration = Duration::from_millis(100);

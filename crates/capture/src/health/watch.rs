@@ -23,8 +23,11 @@ const KIND_TABLE: u16 = 0x105;
 const LISTING_EVERY_MIN: Duration = Duration::from_secs(60);
 
 /// How long no listing follows another, for each entry of it: the kernel takes 2.7 µs to list one, so that listings
-/// take at most half a percent of one processor.
-const REST_PER_ENTRY: Duration = Duration::from_micros(540);
+/// take at most a thousandth of one processor.
+const REST_PER_ENTRY: Duration = Duration::from_micros(2700);
+
+/// The same while the fullest port set is more than half full: half a percent.
+const REST_PER_ENTRY_WATCHFUL: Duration = Duration::from_micros(540);
 
 /// Looks how a gateway fares. Needs CAP_NET_ADMIN, and CAP_SYS_ADMIN to enter another namespace.
 #[derive(Debug)]
@@ -49,8 +52,7 @@ impl HealthWatch {
         if self.list_again <= now {
             self.fullest = fullest_port_set(&mut self.netlink, ports_available(&self.namespace))
                 .map_err(no("list the connection-tracking table"))?;
-            let entries = u32::try_from(health.table_entries).unwrap_or(u32::MAX);
-            self.list_again = now.plus(REST_PER_ENTRY.saturating_mul(entries).max(LISTING_EVERY_MIN));
+            self.list_again = now.plus(rest(health.table_entries, self.fullest.as_ref()));
         }
         health.fullest.clone_from(&self.fullest);
         Ok(health)
@@ -66,6 +68,13 @@ impl HealthWatch {
         })?;
         Ok(health)
     }
+}
+
+/// How long no listing follows one of so many entries that found this set the fullest.
+fn rest(entries: u64, fullest: Option<&PortSet>) -> Duration {
+    let is_half_full = fullest.is_some_and(|set| set.ports_available / 2 < set.ports_used);
+    let per_entry = if is_half_full { REST_PER_ENTRY_WATCHFUL } else { REST_PER_ENTRY };
+    per_entry.saturating_mul(u32::try_from(entries).unwrap_or(u32::MAX)).max(LISTING_EVERY_MIN)
 }
 
 /// `enum ctattr_stats_global`.
@@ -107,6 +116,24 @@ mod tests {
             body.extend(number.to_be_bytes());
         }
         body
+    }
+
+    #[test]
+    fn a_large_table_is_listed_seldom_and_more_often_once_a_port_set_is_half_full() {
+        let set = |ports_used| PortSet {
+            public_address: "203.0.113.1".parse().unwrap(),
+            destination: "192.0.2.1".parse().unwrap(),
+            destination_port: 443,
+            protocol: 6,
+            ports_used,
+            ports_available: 1000,
+        };
+        for (entries, ports_used, seconds) in
+            [(10, 900, 60), (100_000, 500, 270), (1_000_000, 500, 2700), (1_000_000, 501, 540)]
+        {
+            assert_eq!(rest(entries, Some(&set(ports_used))).as_secs(), seconds, "{entries} {ports_used}");
+        }
+        assert_eq!(rest(100_000, None).as_secs(), 270);
     }
 
     #[test]
