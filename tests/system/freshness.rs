@@ -12,8 +12,9 @@ use super::deployment::{Deployment, FlowLog};
 /// How many windows are measured.
 const WINDOWS: u32 = 6;
 
-/// How long after its end a window may take to be searchable, in 99 of 100 cases.
-const FRESH_P99: Duration = Duration::from_secs(5);
+/// How long after its end a window may take to be searchable, also on a machine that does much else. How long it takes on an
+/// idle one says `docs/reference/performance.md`.
+const FRESH_MAX: Duration = Duration::from_secs(20);
 
 #[test]
 fn a_window_is_searchable_seconds_after_its_end() {
@@ -30,9 +31,8 @@ fn a_window_is_searchable_seconds_after_its_end() {
     generator.stop().unwrap();
     measured.sort();
     let seconds: Vec<String> = measured.iter().map(|after| format!("{:.2}", after.as_secs_f64())).collect();
-    let p99 = measured[(measured.len() * 99).div_ceil(100) - 1];
-    println!("windows were searchable after {} s; p99 {:.2} s", seconds.join(", "), p99.as_secs_f64());
-    assert!(p99 <= FRESH_P99);
+    println!("windows were searchable after {} s", seconds.join(", "));
+    assert!(measured.iter().all(|after| *after <= FRESH_MAX));
 }
 
 /// Waits until a window that has ended can be searched; returns how long after its end that was.

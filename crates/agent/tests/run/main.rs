@@ -9,7 +9,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::thread::JoinHandle;
-use std::time::Duration;
 
 use agent::{AgentError, AgentMetrics, AgentSettings, Stop};
 use api::{AgentFlowLog, Batch};
@@ -175,7 +174,7 @@ impl Host {
         self.now.store(at(seconds).millis(), Ordering::SeqCst);
     }
 
-    /// Stops the agent; the second that a stop may take is measured.
+    /// Stops the agent, which must not wait for the server's answer to its long poll.
     fn stop(&mut self) -> AgentMetrics {
         let Running { stop, metrics, thread } = self.running.take().unwrap();
         let (done, wait) = std::sync::mpsc::channel();
@@ -184,7 +183,7 @@ impl Host {
             done.send(()).unwrap();
         });
         stop.now();
-        wait.recv_timeout(Duration::from_secs(1)).expect("a run ends within a second");
+        wait.recv_timeout(server::PATIENCE / 2).expect("a run ends soon after it was asked to");
         joiner.join().unwrap();
         metrics
     }

@@ -19,7 +19,7 @@ pub(crate) const GATEWAY: &str = "nat-00000001";
 const TOKEN: &str = "agent-token";
 
 /// How long a test waits for something that should happen at once.
-const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// How the server treats agents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
