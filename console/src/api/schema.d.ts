@@ -463,6 +463,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/natlens/DescribeTopicUsage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tells what a topic takes, hour by hour: bytes written, indexed, stored and queried, and requests. */
+        post: operations["DescribeTopicUsage"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/natlens/DescribeUsers": {
         parameters: {
             query?: never;
@@ -1347,6 +1364,26 @@ export interface components {
             /** @description The user's name. */
             UserName: string;
         };
+        /** @description Of which topic, and when. */
+        DescribeTopicUsageRequest: {
+            /**
+             * Format: int64
+             * @description Hours that begin from here on. Unit: Unix milliseconds.
+             */
+            From: number;
+            /**
+             * Format: int64
+             * @description Hours that begin before this. Unit: Unix milliseconds.
+             */
+            To: number;
+            /** @description The topic; it may be deleted. */
+            TopicId: string;
+        };
+        /** @description The hours. */
+        DescribeTopicUsageResponse: {
+            /** @description The oldest first; hours in which nothing was noted are left out. Kept for 396 days. */
+            Hours: components["schemas"]["TopicUsage"][];
+        };
         /** @description Which topics to list. */
         DescribeTopicsRequest: {
             /**
@@ -2215,6 +2252,44 @@ export interface components {
             TopicId: string;
             /** @description Its name. */
             TopicName: string;
+        };
+        /** @description What a topic took in one hour. */
+        TopicUsage: {
+            /**
+             * Format: int64
+             * @description When the hour begins. Unit: Unix milliseconds.
+             */
+            Hour: number;
+            /**
+             * Format: int64
+             * @description Of them, what the index covers: whole records with full text, else the values of its keys. Unit: bytes.
+             */
+            IndexedBytes: number;
+            /**
+             * Format: int64
+             * @description What queries read, compressed. Unit: bytes.
+             */
+            QueriedBytes: number;
+            /**
+             * Format: int64
+             * @description Queries that ended, answered or not.
+             */
+            QueryRequests: number;
+            /**
+             * Format: int64
+             * @description Segments, compressed, when they were last looked at in the hour. Unit: bytes.
+             */
+            StoredBytes: number;
+            /**
+             * Format: int64
+             * @description Batches that were stored.
+             */
+            WriteRequests: number;
+            /**
+             * Format: int64
+             * @description Records that were stored, each once, uncompressed: a number counts 8, an address 16, a text its UTF-8. Unit: bytes.
+             */
+            WrittenBytes: number;
         };
         /** @description The body is a batch (see `Batch`), not JSON. */
         UploadBatchRequest: Record<string, never>;
@@ -3248,6 +3323,42 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DescribeSessionResponse"];
+                };
+            };
+            /** @description Failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    DescribeTopicUsage: {
+        parameters: {
+            query?: {
+                /** @description The region; the server's default when absent. */
+                Region?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DescribeTopicUsageRequest"];
+            };
+        };
+        responses: {
+            /** @description Done; the header `x-request-id` names the request. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DescribeTopicUsageResponse"];
                 };
             };
             /** @description Failed. */

@@ -8,6 +8,7 @@ mod index;
 mod query;
 mod record;
 mod resource;
+mod usage;
 
 pub use health::{AuditTotals, GatewayHealth, HEALTH_COUNTERS, HEALTH_GAUGES, HealthNumber, PortSet};
 pub use index::{FullTextRule, IndexRule, KeyRule, KeyValueRule, TagRule, ValueRule};
@@ -20,3 +21,4 @@ pub use resource::{
     AccessKey, AgentFlowLog, AgentInterface, AgentStatus, ClsFilter, Degradation, FlowLog, FlowLogStorage,
     Logset, NatGateway, NatGatewayAddress, Region, Tag, Topic, User, VpcFilter, VpcFilters,
 };
+pub use usage::TopicUsage;

@@ -47,6 +47,7 @@ mod describe_queries;
 mod describe_regions;
 mod describe_server;
 mod describe_session;
+mod describe_topic_usage;
 mod describe_topics;
 mod describe_users;
 mod disable_flow_logs;
@@ -101,6 +102,7 @@ pub use describe_queries::{DescribeQueries, DescribeQueriesRequest, DescribeQuer
 pub use describe_regions::{DescribeRegions, DescribeRegionsRequest, DescribeRegionsResponse};
 pub use describe_server::{DescribeServer, DescribeServerRequest, DescribeServerResponse};
 pub use describe_session::{DescribeSession, DescribeSessionRequest, DescribeSessionResponse};
+pub use describe_topic_usage::{DescribeTopicUsage, DescribeTopicUsageRequest, DescribeTopicUsageResponse};
 pub use describe_topics::{DescribeTopics, DescribeTopicsRequest, DescribeTopicsResponse};
 pub use describe_users::{DescribeUsers, DescribeUsersRequest, DescribeUsersResponse};
 pub use disable_flow_logs::{DisableFlowLogs, DisableFlowLogsRequest, DisableFlowLogsResponse};
@@ -244,6 +246,7 @@ table!(
     DescribeRegions,
     DescribeServer,
     DescribeSession,
+    DescribeTopicUsage,
     DescribeUsers,
     EnrolAgent,
     ExplainQuery,

@@ -171,6 +171,12 @@ fn a_search_reads_as_many_pages_as_it_was_told_to() {
     place.good(&["index", "create"]);
     // More than one search gives.
     store(&place, topic.trim(), 10_500);
+    let usage = place.good(&["topic", "usage", "flows", "-o", "csv"]);
+    let (header, hours) = usage.split_once("\r\n").unwrap();
+    assert_eq!(header, "from,written,indexed,stored,queried,writes,queries");
+    // The hour may turn meanwhile.
+    let writes = hours.lines().filter_map(|hour| hour.split(',').nth(5));
+    assert_eq!(writes.map(|writes| writes.parse::<u64>().unwrap()).sum::<u64>(), 1);
 
     let day = ["search", "--since", "2026-11-25", "--until", "2026-11-26"];
     let ask = |more: &[&str]| place.good(&[&day, more].concat());

@@ -29,6 +29,7 @@ mod describe_queries;
 mod describe_regions;
 mod describe_server;
 mod describe_session;
+mod describe_topic_usage;
 mod describe_topics;
 mod describe_users;
 mod disable_flow_logs;
@@ -119,7 +120,7 @@ routes!(
         ModifyFlowLogAttribute, CreateIndex, CreateLogset, CreateTopic, DeleteIndex, DeleteLogset, DeleteTopic,
         DescribeIndex, DescribeLogsets, DescribeTopics, ModifyIndex, ModifyLogset, ModifyTopic, CancelQuery, CreateAccessKey,
         CreateEnrolmentToken, CreateSignInLink, CreateUser, DeleteAccessKey, DeleteUser, DescribeAccessKeys,
-        DescribeFields, DescribeQueries, DescribeRegions, DescribeServer, DescribeSession, DescribeUsers, EnrolAgent, ModifyUser;
+        DescribeFields, DescribeQueries, DescribeRegions, DescribeServer, DescribeSession, DescribeTopicUsage, DescribeUsers, EnrolAgent, ModifyUser;
     waiting:
         DescribeLogHistogram, ExplainQuery, SearchLog, SetPassword, SignIn, SignOut, UploadBatch, WatchFlowLogs;
     streaming:

@@ -1,9 +1,10 @@
 //! Numbers of the server, for Prometheus: `<room>_<what>_<unit>`.
 //!
 //! Hides: the text format and the library that writes it.
-//! Knows nothing of: who reads them. Labels are few-valued, as gateways are; no record, address or name enters one.
+//! Knows nothing of: who reads them. Labels are few-valued, as gateways and topics are; no record, address or name enters one.
 
 mod gateways;
+mod usage;
 
 use std::fmt;
 use std::sync::Arc;
@@ -21,6 +22,7 @@ use prometheus_client::registry::{Registry, Unit};
 use store::Store;
 
 use gateways::GatewayNumbers;
+use usage::UsageNumbers;
 
 /// The content type of the text.
 pub(crate) const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -57,6 +59,7 @@ impl Metrics {
     pub(crate) fn new(store: Arc<Store>) -> Self {
         let mut registry = Registry::default();
         registry.register_collector(Box::new(GatewayNumbers { store: Arc::clone(&store) }));
+        registry.register_collector(Box::new(UsageNumbers { store: Arc::clone(&store) }));
         registry.register_collector(Box::new(StoreNumbers { store }));
         let mut metrics = Self {
             registry,

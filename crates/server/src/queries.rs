@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use engine::{Asker, EngineError, Progress, Run, Stage};
-use flow::{AccountId, Clock, TimeRange, Timestamp, TopicId};
+use flow::{AccountId, Clock, RegionId, TimeRange, Timestamp, TopicId};
 
 use crate::failure::Failure;
 
@@ -18,10 +18,14 @@ const SLOW_MAX: usize = 100;
 /// What stands before the number of a query in its id.
 const ID_PREFIX: &str = "query-";
 
+/// Hears of every query that ends.
+pub(crate) type Ended = Box<dyn Fn(&Told) + Send + Sync>;
+
 /// All queries that run. Share it by reference.
 pub(crate) struct Queries {
     clock: Clock,
     slow: Duration,
+    ended: Ended,
     state: Mutex<State>,
 }
 
@@ -42,6 +46,7 @@ pub(crate) struct Statement {
     pub(crate) topic: TopicId,
     pub(crate) range: TimeRange,
     pub(crate) account: AccountId,
+    pub(crate) region: RegionId,
     pub(crate) user: String,
 }
 
@@ -72,8 +77,8 @@ pub(crate) struct Listed {
 
 impl Queries {
     /// No query; those that take longer than `slow` are remembered and logged.
-    pub(crate) fn new(clock: Clock, slow: Duration) -> Self {
-        Self { clock, slow, state: Mutex::default() }
+    pub(crate) fn new(clock: Clock, slow: Duration, ended: Ended) -> Self {
+        Self { clock, slow, ended, state: Mutex::default() }
     }
 
     /// From when on a query counts as slow.
@@ -125,6 +130,7 @@ impl Queries {
         let mut state = self.lock();
         let Some(entry) = state.running.remove(&number) else { return };
         let told = entry.told(number, now, Some(outcome));
+        (self.ended)(&told);
         if told.took < self.slow {
             return;
         }
@@ -215,6 +221,7 @@ mod tests {
             topic: "edge-1".parse().unwrap(),
             range: TimeRange::ALWAYS,
             account: account.parse().unwrap(),
+            region: "local".parse().unwrap(),
             user: "admin".to_owned(),
         }
     }
@@ -225,7 +232,8 @@ mod tests {
 
     #[test]
     fn an_account_sees_and_cancels_its_own_queries_only() {
-        let queries = Arc::new(Queries::new(Arc::new(Timestamp::default), Duration::from_secs(1)));
+        let queries =
+            Arc::new(Queries::new(Arc::new(Timestamp::default), Duration::from_secs(1), Box::new(|_| {})));
         let one = queries.list(statement("1", "one"));
         let _two = queries.list(statement("2", "two"));
         let (running, _) = queries.told(&"1".parse().unwrap());
@@ -244,7 +252,7 @@ mod tests {
         let now = Arc::new(AtomicI64::new(0));
         let told = Arc::clone(&now);
         let clock: Clock = Arc::new(move || Timestamp::from_millis(told.load(Ordering::SeqCst)));
-        let queries = Arc::new(Queries::new(clock, Duration::from_millis(100)));
+        let queries = Arc::new(Queries::new(clock, Duration::from_millis(100), Box::new(|_| {})));
         let account = "1".parse().unwrap();
         let run = |text: &str, took: i64, outcome: Option<Result<(), EngineError>>| {
             let listed = queries.list(statement("1", text));

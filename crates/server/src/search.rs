@@ -60,6 +60,7 @@ pub(crate) fn question<O: Operation>(
         topic: topic.id.clone(),
         range,
         account: asked.owner.account.clone(),
+        region: asked.owner.region.clone(),
         user: asked.caller.user()?.to_owned(),
     });
     let scope = Scope { snapshot, range, index, run: Arc::clone(listed.run()) };

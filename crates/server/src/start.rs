@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use engine::{Engine, EngineError, EngineSettings};
 use flow::Clock;
-use store::{Store, StoreError};
+use store::{Owner, Store, StoreError};
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinHandle;
@@ -21,7 +21,7 @@ use crate::http::{self, Certificate, Listening, TlsError};
 use crate::ingest::{Ingest, Writer};
 use crate::metrics::Metrics;
 use crate::orders::Orders;
-use crate::queries::Queries;
+use crate::queries::{Ended, Queries};
 use crate::server::Server;
 use crate::settings::ServerSettings;
 use crate::sign_in::attempts::Attempts;
@@ -169,8 +169,9 @@ fn prepare(settings: ServerSettings, address: SocketAddr, clock: Clock) -> Resul
         ..EngineSettings::default()
     };
     let slow = Duration::from_millis(settings.slow_query_ms);
+    let ended = metered(&store, &clock);
     let server = Server {
-        queries: Arc::new(Queries::new(Arc::clone(&clock), slow)),
+        queries: Arc::new(Queries::new(Arc::clone(&clock), slow, ended)),
         engine: Engine::new(engine)?,
         settings,
         url,
@@ -187,9 +188,20 @@ fn prepare(settings: ServerSettings, address: SocketAddr, clock: Clock) -> Resul
     Ok(Prepared { server: Arc::new(server), sign_in_link, writer })
 }
 
+/// Counts what a query read as usage of its topic.
+fn metered(store: &Arc<Store>, clock: &Clock) -> Ended {
+    let (store, clock) = (Arc::clone(store), Arc::clone(clock));
+    Box::new(move |told| {
+        let statement = &told.statement;
+        let owner = Owner { account: statement.account.clone(), region: statement.region.clone() };
+        store.count_query(&owner, &statement.topic, told.progress.scanned.bytes, clock());
+    })
+}
+
 async fn serve(server: Arc<Server>, listening: Listening, stopped: watch::Receiver<bool>) {
     let mut told = stopped.clone();
     let router = http::router(Arc::clone(&server));
+    let store = Arc::clone(&server.store);
     let wake = async move {
         // An error means that the sender is gone, which ends the server as well.
         told.wait_for(|stop| *stop).await.ok();
@@ -199,6 +211,11 @@ async fn serve(server: Arc<Server>, listening: Listening, stopped: watch::Receiv
         server.store.stop_merging();
     };
     tokio::join!(listening.serve(router, stopped), wake);
+    // The last queries have ended.
+    let flushed = tokio::task::spawn_blocking(move || store.flush_usage()).await;
+    if let Ok(Err(error)) = flushed {
+        tracing::error!(%error, "what the last queries read cannot be noted");
+    }
 }
 
 fn warn_when_reachable(address: SocketAddr, settings: &ServerSettings) {

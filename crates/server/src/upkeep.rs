@@ -1,4 +1,4 @@
-//! What is done from time to time: merging small segments, forgetting what is past its time.
+//! What is done from time to time: merging small segments, forgetting what is past its time, noting usage.
 //!
 //! Hides: the intervals.
 //! Knows nothing of: how segments are merged.
@@ -13,7 +13,8 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use crate::server::Server;
 
-/// How often small segments are merged. Every commit makes one, so a busy server has a few dozen by then.
+/// How often small segments are merged, and what queries read is noted. Every commit makes a segment, so a busy server
+/// has a few dozen by then.
 const COMPACT_INTERVAL: Duration = Duration::from_secs(30);
 
 /// How often retention is applied, and ended sessions and tokens are forgotten.
@@ -30,7 +31,10 @@ pub(crate) async fn work(server: Arc<Server>, mut stopped: watch::Receiver<bool>
         tokio::select! {
             biased;
             () = async { stopped.wait_for(|stop| *stop).await.ok(); } => return,
-            _ = compact_due.tick() => attempt(&server, "compact", compact).await,
+            _ = compact_due.tick() => {
+                attempt(&server, "note usage", |server, _| server.store.flush_usage()).await;
+                attempt(&server, "compact", compact).await;
+            }
             _ = expire_due.tick() => attempt(&server, "expire", expire).await,
         }
     }

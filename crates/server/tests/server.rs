@@ -31,5 +31,7 @@ mod storage;
 mod tls;
 #[path = "server/upload.rs"]
 mod upload;
+#[path = "server/usage.rs"]
+mod usage;
 #[path = "server/users.rs"]
 mod users;

@@ -18,7 +18,7 @@ use std::time::Duration;
 use store::Store;
 
 /// The newest format of the catalog, and the one before.
-const CATALOG: [&str; 2] = ["catalog/v4", "catalog/v3"];
+const CATALOG: [&str; 2] = ["catalog/v5", "catalog/v4"];
 
 /// The newest format of segments.
 const SEGMENTS: &str = "segments/v3";

@@ -25,6 +25,7 @@ use crate::schema::{SEGMENT_SCHEMA_VERSION, columns_of};
 use crate::segment::{Life, READ_ROWS, SegmentWriter, Written};
 use crate::snapshot::remove_file;
 use crate::store::{Store, Writer};
+use crate::usage::{Sizes, note_written};
 
 /// How long the id of a stored batch is remembered: a batch that comes again later than this is stored again.
 ///
@@ -85,6 +86,7 @@ struct Prepared<'a> {
     segment: Option<SegmentRow>,
     batches: Vec<&'a NewBatch>,
     rows_ever: i64,
+    sizes: Sizes,
 }
 
 impl Store {
@@ -119,23 +121,24 @@ impl Store {
         for (topic, share) in shares {
             let rows = numbered(&share);
             let rows_ever = share.rows_ever + i64::try_from(rows.len()).unwrap_or(i64::MAX);
-            let segment = match self.write_rows(topic, &rows, now) {
+            let mut sizes = Sizes::default();
+            let segment = match self.write_rows(topic, (&rows, &mut sizes), now) {
                 Ok(segment) => segment,
                 Err(error) => {
                     self.discard(&prepared);
                     return Err(error);
                 }
             };
-            prepared.push(Prepared { topic, segment, batches: share.batches, rows_ever });
+            prepared.push(Prepared { topic, segment, batches: share.batches, rows_ever, sizes });
         }
         Ok(prepared)
     }
 
-    /// Writes rows into a new segment; none for no rows.
+    /// Writes rows into a new segment, and adds how large they are; none for no rows.
     fn write_rows(
         &self,
         (owner, topic): (&Owner, &TopicId),
-        rows: &[(i64, &Record)],
+        (rows, sizes): (&[(i64, &Record)], &mut Sizes),
         now: Timestamp,
     ) -> Result<Option<SegmentRow>, StoreError> {
         if rows.is_empty() {
@@ -146,7 +149,9 @@ impl Store {
         self.create_folder_of(&path)?;
         let mut writer = SegmentWriter::create(&path, Life::Short)?;
         for rows in rows.chunks(READ_ROWS) {
-            writer.write(&columns_of(rows))?;
+            let columns = columns_of(rows);
+            sizes.add(&columns);
+            writer.write(&columns)?;
         }
         let written = self.settle(writer, &path)?;
         assert_eq!(written.rows, rows.len() as u64, "a segment holds every row that it was given");
@@ -172,7 +177,8 @@ impl Store {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let named = self.catalog().transact(|transaction| {
-            for Prepared { topic, segment, batches, rows_ever } in &prepared {
+            let mut usages = Vec::with_capacity(prepared.len());
+            for Prepared { topic, segment, batches, rows_ever, sizes } in &prepared {
                 if let Some(segment) = segment {
                     name(transaction, segment)?;
                     link(transaction, *topic, (Deed::Append, now), &[segment], &[])?;
@@ -181,15 +187,22 @@ impl Store {
                     remember(transaction, batch, now)?;
                 }
                 count_rows(transaction, *topic, *rows_ever)?;
+                usages.push(note_written(transaction, *topic, (sizes, batches.len()), now)?);
             }
-            Ok(())
+            Ok(usages)
         });
         let segments = prepared.iter().filter_map(|prepared| prepared.segment.as_ref());
-        if let Err(error) = named {
-            for SegmentRow { owner, topic, id, .. } in segments {
-                writer.doubt(self.live().path(owner, topic, *id));
+        let usages = match named {
+            Ok(usages) => usages,
+            Err(error) => {
+                for SegmentRow { owner, topic, id, .. } in segments {
+                    writer.doubt(self.live().path(owner, topic, *id));
+                }
+                return Err(error);
             }
-            return Err(error);
+        };
+        for (Prepared { topic, .. }, usage) in prepared.iter().zip(usages) {
+            self.count_written(*topic, usage);
         }
         for segment in segments {
             self.counters().records_stored.add(segment.rows);

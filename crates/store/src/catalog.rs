@@ -16,6 +16,7 @@ pub(crate) mod owner;
 pub(crate) mod segment;
 pub(crate) mod sign_in;
 pub(crate) mod topic;
+pub(crate) mod usage;
 
 use std::path::Path;
 use std::str::FromStr;
@@ -29,7 +30,7 @@ use crate::counters::Counters;
 use crate::error::StoreError;
 
 /// The format of the catalog that this program writes; it reads and migrates every earlier one.
-pub(crate) const CATALOG_VERSION: i64 = 4;
+pub(crate) const CATALOG_VERSION: i64 = 5;
 
 /// The first format that has chains, and digests of segments.
 pub(crate) const FIRST_VERSION_WITH_CHAINS: i64 = 2;
@@ -40,6 +41,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("catalog/v2.sql"),
     include_str!("catalog/v3.sql"),
     include_str!("catalog/v4.sql"),
+    include_str!("catalog/v5.sql"),
 ];
 
 /// Idle connections for reading that are kept. Each costs its page cache, 2 MB at most.

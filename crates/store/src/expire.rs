@@ -11,6 +11,7 @@ use crate::catalog::chain::{Deed, unlink};
 use crate::catalog::former::forget_old;
 use crate::catalog::segment::{excess, expired, forget};
 use crate::catalog::sign_in::forget_ended;
+use crate::catalog::usage::{forget_usage, note_stored};
 use crate::error::StoreError;
 use crate::store::Store;
 
@@ -36,7 +37,8 @@ pub struct Expiry {
 
 impl Store {
     /// Forgets what is past its time: segments whose newest row is older than its topic keeps rows, the oldest segments of
-    /// a topic that holds more bytes than it may, the ids of old batches, deleted flow logs, sessions and tokens that have ended.
+    /// a topic that holds more bytes than it may, the ids of old batches, deleted flow logs, sessions and tokens that have ended, usage
+    /// older than `USAGE_MEMORY`. Notes what is left as what topics store in this hour.
     ///
     /// A segment goes as a whole, so the oldest rows of a segment outlive their time by the span of the segment:
     /// a day at most, unless its rows came late. The newest segment of a topic stays, however large it is.
@@ -60,6 +62,9 @@ impl Store {
             let batches = forget_batches(transaction, now.minus(BATCH_MEMORY))?;
             let flow_logs = forget_old(transaction, now)?;
             let secrets = forget_ended(transaction, now)?;
+            forget_usage(transaction, now)?;
+            // What is left is what topics store.
+            note_stored(transaction, now)?;
             Ok((segments, Expiry { batches, flow_logs, secrets, ..Expiry::default() }))
         })?;
         for segment in &segments {

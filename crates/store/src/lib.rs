@@ -17,6 +17,7 @@ mod schema;
 mod segment;
 mod snapshot;
 mod store;
+mod usage;
 mod verify;
 
 pub use append::{BATCH_MEMORY, BatchFate, NewBatch, Refusal};
@@ -33,6 +34,7 @@ pub use catalog::sign_in::{AccessKeyRow, EnrolmentTokenRow, OneTimeLinkRow, Sess
 pub use catalog::topic::{
     BYTES_UNBOUNDED, NameMatch, PERIOD_FOREVER_DAYS, StorageType, TopicChange, TopicFilter, TopicRow,
 };
+pub use catalog::usage::{USAGE_MEMORY, Usage};
 pub use compact::{Compaction, DAY_SEGMENT_AFTER};
 pub use counters::Metrics;
 pub use error::StoreError;

@@ -25,6 +25,7 @@ use crate::counters::{Counters, Metrics};
 use crate::digest::Digest;
 use crate::error::StoreError;
 use crate::snapshot::{Live, id_in_file_name, remove_file};
+use crate::usage::Meter;
 
 /// One data folder. Blocks while it works; any number of threads may share it.
 #[derive(Debug)]
@@ -32,6 +33,7 @@ pub struct Store {
     catalog: Catalog,
     live: Live,
     counters: Arc<Counters>,
+    meter: Meter,
     unnamed: PathBuf,
     newest_segment: AtomicI64,
     writer: Mutex<Writer>,
@@ -84,6 +86,7 @@ impl Store {
             catalog,
             live: Live::new(segments, Arc::clone(&counters)),
             counters,
+            meter: Meter::default(),
             unnamed: folder.join("unnamed"),
             newest_segment: AtomicI64::new(newest_segment),
             writer: Mutex::default(),
@@ -111,6 +114,11 @@ impl Store {
 
     pub(crate) fn counters(&self) -> &Counters {
         &self.counters
+    }
+
+    /// What topics take.
+    pub(crate) fn meter(&self) -> &Meter {
+        &self.meter
     }
 
     /// The right to store rows into topics, and to take topics away.

@@ -46,7 +46,7 @@ fn help_lists_the_commands() {
               flow-log         Create, list, change, pause, resume and delete flow logs
               gateway          List gateways, and show how one fares
               logset           Create, list, rename and delete logsets
-              topic            Create, list, change and delete topics
+              topic            Create, list, change and delete topics, and show what one takes
               index            Create, show, replace and delete the index of a topic
               user             Create, list, modify and delete users
               access-key       Create, list and delete access keys

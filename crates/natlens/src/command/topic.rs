@@ -3,6 +3,8 @@
 //! Hides: how "for ever" is published, and that records are deleted only with --yes.
 //! Knows nothing of: what records say.
 
+mod usage;
+
 use api::{Client, Topic as Row};
 use api::{CreateTopic, CreateTopicRequest};
 use api::{DeleteTopic, DeleteTopicRequest};
@@ -18,7 +20,7 @@ use crate::reach::Reach;
 /// The published retention that means for ever. Unit: days.
 const FOR_EVER: u32 = 3640;
 
-/// Create, list, change and delete topics
+/// Create, list, change and delete topics, and show what one takes
 #[derive(Debug, clap::Args)]
 pub(crate) struct Topic {
     #[command(flatten)]
@@ -47,6 +49,8 @@ enum Deed {
     List,
     /// Change name, retention, bound or description
     Modify(Modify),
+    /// Show bytes written, indexed, stored and queried, and requests, hour by hour
+    Usage(usage::Usage),
     /// Delete the topic and all its records
     Delete {
         /// Id or name of the topic
@@ -109,6 +113,7 @@ impl Topic {
                 Answer::list(&rows, COLUMNS)?.write(self.reach.output, outside.results())
             }
             Deed::Modify(modify) => modify.run(&client),
+            Deed::Usage(usage) => usage.run(&client, &self.reach, outside),
             Deed::Delete { topic, yes } => {
                 let topic = find::named(find::topics(&client)?, &topic)?;
                 if !yes {

@@ -120,7 +120,7 @@ impl Store {
     }
 }
 
-fn index(
+pub(crate) fn index(
     connection: &Connection,
     (owner, topic): (&Owner, &TopicId),
 ) -> Result<Option<IndexRow>, StoreError> {

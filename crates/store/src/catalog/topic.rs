@@ -242,6 +242,7 @@ impl Store {
         let _writer = self.writer();
         let segments = self.catalog().transact(|transaction| remove(transaction, owner, id, now))?;
         self.live().condemn(&segments);
+        self.meter().forget(owner, id);
         Ok(())
     }
 }

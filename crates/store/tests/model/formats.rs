@@ -20,7 +20,7 @@ fn fixture(name: &str) -> PathBuf {
 }
 
 /// The formats of catalog and segments that programs wrote together.
-const FORMATS: [(u32, u32); 4] = [(1, 1), (2, 2), (3, 2), (4, 3)];
+const FORMATS: [(u32, u32); 5] = [(1, 1), (2, 2), (3, 2), (4, 3), (5, 3)];
 
 /// A data folder as a program of these formats left it; all hold the same.
 pub(crate) fn folder_of((catalog, segments): (u32, u32)) -> TempDir {

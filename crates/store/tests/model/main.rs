@@ -14,4 +14,5 @@ mod proof;
 mod resources;
 mod retention;
 mod snapshots;
+mod usage;
 mod v1;
