@@ -12,7 +12,7 @@ use api::{
     Client, CreateFlowLog, CreateFlowLogRequest, Credential, Deadline, DescribeNatGateways,
     DescribeNatGatewaysRequest,
 };
-use flow::{Timestamp, Window};
+use flow::{TimeRange, Timestamp};
 use serde::Deserialize;
 use tempfile::TempDir;
 use testkit::{Host, Lab, Program};
@@ -196,9 +196,9 @@ impl Deployment {
         records::between(&self.client, &self.topic, from, to)
     }
 
-    /// How many records of a window match the search.
-    pub(crate) fn count(&self, search: &str, window: Window) -> Result<u64, StandError> {
-        records::count(&self.client, &self.topic, search, (window.start(), window.end()))
+    /// How many records that start within the range match the search.
+    pub(crate) fn count(&self, search: &str, range: TimeRange) -> Result<u64, StandError> {
+        records::count(&self.client, &self.topic, search, (range.from, range.to))
     }
 
     /// Where files of the measurement may stand.

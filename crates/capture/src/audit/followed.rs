@@ -9,8 +9,8 @@ use flow::Tuple;
 
 use crate::conntrack::entry::Name;
 
-/// How many conversations an audit follows, about 10 MB. More would say no more, and hearing of each costs the kernel.
-const FOLLOWED_MAX: usize = 65_536;
+/// How many conversations an audit follows, some 3 MB. More would say no more, and hearing of each costs the kernel.
+const FOLLOWED_MAX: usize = 16_384;
 
 /// What is known of conversations, each named by its protocol and its original tuple.
 #[derive(Debug, Default)]
@@ -107,9 +107,7 @@ mod tests {
     fn no_more_are_followed_than_are_enough() {
         let mut followed = Followed::default();
         for number in 0..=u32::try_from(FOLLOWED_MAX).unwrap() {
-            let mut name = name(u16::try_from(number % 65_536).unwrap(), number);
-            name.protocol = u8::try_from(number / 65_536).unwrap();
-            followed.began(&name);
+            followed.began(&name(u16::try_from(number).unwrap(), number));
         }
         assert!(followed.are_enough());
         assert_eq!(followed.conversations.len(), FOLLOWED_MAX);
