@@ -29,26 +29,24 @@ pub(crate) struct EncodedBatch {
 #[derive(Debug, Default)]
 pub(crate) struct Early {
     batches: Vec<EncodedBatch>,
-    told: BTreeMap<FlowLogId, u64>,
+    told: BTreeMap<FlowLogId, Counters>,
     failed: Option<BatchError>,
 }
 
 impl Early {
     /// Makes batches of records that are not complete with it.
     pub(crate) fn add(&mut self, identity: &Identity, collected: Collected) {
-        let packets =
-            collected.records.iter().map(|record| told(record).packets).fold(0, u64::saturating_add);
         let sum = self.told.entry(collected.flow_log.clone()).or_default();
-        *sum = sum.saturating_add(packets);
+        *sum = sum.plus(told_of_all(&collected.records));
         match batches(identity, [&collected], &[]) {
             Ok(batches) => self.batches.extend(batches),
             Err(error) => self.failed = Some(error),
         }
     }
 
-    /// How many packets of both directions its records of a flow log tell of.
-    pub(crate) fn told(&self, flow_log: &FlowLogId) -> u64 {
-        self.told.get(flow_log).copied().unwrap_or(0)
+    /// What of both directions its records of a flow log tell of.
+    pub(crate) fn told(&self, flow_log: &FlowLogId) -> Counters {
+        self.told.get(flow_log).copied().unwrap_or_default()
     }
 
     /// Takes the batches out.
@@ -118,10 +116,9 @@ fn encode(mut batch: Batch, batches: &mut Vec<EncodedBatch>) -> Result<(), Batch
 /// What is missing without the batch.
 fn content(batch: &Batch) -> Content {
     match &batch.destination {
-        Destination::FlowLog { flow_log, .. } => Content::Records {
-            flow_log: flow_log.clone(),
-            told: batch.records.iter().map(told).fold(Counters::default(), Counters::plus),
-        },
+        Destination::FlowLog { flow_log, .. } => {
+            Content::Records { flow_log: flow_log.clone(), told: told_of_all(&batch.records) }
+        }
         Destination::Ledger => Content::Ledger,
         Destination::Topic { .. } => {
             unreachable!("an agent makes batches of flow logs and of the ledger only")
@@ -130,12 +127,17 @@ fn content(batch: &Batch) -> Content {
 }
 
 /// What a record tells of, in both directions.
-pub(crate) fn told(record: &Record) -> Counters {
+fn told(record: &Record) -> Counters {
     let of = |packets: Option<u64>, bytes: Option<u64>| Counters {
         packets: packets.unwrap_or(0),
         bytes: bytes.unwrap_or(0),
     };
     of(record.packets, record.bytes).plus(of(record.reply_packets, record.reply_bytes))
+}
+
+/// The sum over all of them.
+pub(crate) fn told_of_all(records: &[Record]) -> Counters {
+    records.iter().map(told).fold(Counters::default(), Counters::plus)
 }
 
 #[cfg(test)]
@@ -197,8 +199,8 @@ mod tests {
         let mut early = Early::default();
         early.add(&Identity::of_tests(), collected.clone());
         early.add(&Identity::of_tests(), collected.clone());
-        assert_eq!(early.told(&collected.flow_log), 12);
+        assert_eq!(early.told(&collected.flow_log).packets, 12);
         assert_eq!(early.take().unwrap().len(), 2);
-        assert_eq!(early.told(&collected.flow_log), 12, "also when they have left for the spool");
+        assert_eq!(early.told(&collected.flow_log).packets, 12, "also when they have left for the spool");
     }
 }

@@ -223,14 +223,14 @@ impl AgentMetrics {
         self.counters.open_flows.set(open_flows as u64);
     }
 
-    /// Counts windows whose records found no room, and their packets.
-    pub(crate) fn note_withheld(&self, windows: u64, packets: u64) {
+    /// Counts windows whose records found no room, and what these told of.
+    pub(crate) fn note_withheld(&self, windows: u64, told_of: PacketCounters) {
         self.counters.withheld_windows_total.add(windows);
         let mut told = self.told();
         let lost = told.losses.entry(LossCause::SpoolFull).or_default();
         lost.windows += windows;
-        lost.counters = lost.counters.plus(PacketCounters { packets, bytes: 0 });
-        self.counters.lost_packets_total.add(packets);
+        lost.counters = lost.counters.plus(told_of);
+        self.counters.lost_packets_total.add(told_of.packets);
     }
 
     /// Counts records that windows closed with, and whether they found room.

@@ -425,12 +425,13 @@ impl Collector {
                 self.spool.told(&std::mem::take(&mut self.untold));
             }
             Err(error) => {
-                let packets = self.withheld.add(closed, &early, flow_logs);
-                self.metrics.note_withheld(closed.len() as u64, packets);
+                let lost = self.withheld.add(closed, &early, flow_logs);
+                self.metrics.note_withheld(closed.len() as u64, lost);
                 tracing::error!(
                     error = &*error,
                     windows = closed.len(),
-                    packets,
+                    packets = lost.packets,
+                    bytes = lost.bytes,
                     "records find no room and are lost"
                 );
             }

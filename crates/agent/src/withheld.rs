@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use flow::{Counters, FlowLog, FlowLogId, Loss, LossCause, Record, TimeRange, Window};
 use window::{Balance, ClosedWindow, Collected, Windows};
 
-use crate::batching::{Early, told};
+use crate::batching::{Early, told_of_all};
 
 /// What is missing since something last found room: windows need a fixed room here, however long that lasts, and
 /// batches no more than the spool has windows.
@@ -38,15 +38,15 @@ impl Withheld {
         *self = Self::default();
     }
 
-    /// Adds the windows to the gaps; returns how many packets of both directions are now in no record.
+    /// Adds the windows to the gaps; returns what of both directions is now in no record.
     ///
     /// `early` is what their records were before the rest. That is the most of any flow log, because several collect the same packets; those lost before are not in it.
-    pub(crate) fn add(&mut self, closed: &[ClosedWindow], early: &Early, flow_logs: &[FlowLog]) -> u64 {
-        let mut most = 0;
+    pub(crate) fn add(&mut self, closed: &[ClosedWindow], early: &Early, flow_logs: &[FlowLog]) -> Counters {
+        let mut most = Counters::default();
         for (place, flow_log) in flow_logs.iter().enumerate() {
             let mut of_flow_log = early.told(&flow_log.id);
-            if let Some(first) = closed.first().filter(|_| of_flow_log > 0) {
-                self.miss(flow_log, range(first), of_flow_log);
+            if let Some(first) = closed.first().filter(|_| of_flow_log.packets > 0) {
+                self.miss(flow_log, range(first), of_flow_log.packets);
             }
             for window in closed {
                 let records = window.collected.get(place).map_or(&[][..], |collected| &collected.records);
@@ -54,12 +54,12 @@ impl Withheld {
                     // The gateway does not know what the flow log watches, so nothing of it is missing.
                     continue;
                 }
-                let told = records.iter().map(|record| told(record).packets).fold(0, u64::saturating_add);
+                let told = told_of_all(records);
                 let lost = records.iter().filter_map(|record| record.lost).fold(0, u64::saturating_add);
-                of_flow_log = of_flow_log.saturating_add(told);
-                self.miss(flow_log, range(window), told.saturating_add(lost));
+                of_flow_log = of_flow_log.plus(told);
+                self.miss(flow_log, range(window), told.packets.saturating_add(lost));
             }
-            most = most.max(of_flow_log);
+            most = std::cmp::max_by_key(most, of_flow_log, |counters| counters.packets);
         }
         closed.iter().for_each(|window| self.add_to_ledger(window));
         most

@@ -383,8 +383,13 @@ fn what_finds_no_room_in_the_spool_is_told_to_the_packet() {
     server.wait("there is room again", |seen| seen.stored.len() == 2 && seen.ledger.len() == 2);
     host.set_clock(60);
     server.wait("the gap is told", |seen| seen.stored.len() == 3 && seen.ledger.len() == 3);
-    let numbers = host.stop().read();
+    let metrics = host.stop();
+    let numbers = metrics.read();
     assert_eq!((numbers.withheld_windows_total, numbers.lost_packets_total), (3, 3 * PACKETS));
+    let text = metrics.text(at(60)).unwrap();
+    let lost_bytes =
+        text.lines().find(|line| line.starts_with(r#"natlens_agent_lost_bytes_total{cause="spool-full"}"#));
+    assert_eq!(lost_bytes, Some(r#"natlens_agent_lost_bytes_total{cause="spool-full"} 900"#), "{text}");
     let mut told: Vec<_> = server.records("fl-00000001").iter().map(told).collect();
     told.sort_by_key(|(start, ..)| *start);
     assert_eq!(
