@@ -12,7 +12,7 @@ mod usage;
 
 pub use health::{AuditTotals, GatewayHealth, HEALTH_COUNTERS, HEALTH_GAUGES, HealthNumber, PortSet};
 pub use index::{FullTextRule, IndexRule, KeyRule, KeyValueRule, TagRule, ValueRule};
-pub use query::{QueryRun, ScannedAmount};
+pub use query::{LeftOut, QueryRun, ScannedAmount};
 pub use record::{
     AnswerColumn, HistogramBucket, LogItem, LogItems, LogRecord, RecordField, SearchTopic, SearchTopicAnswer,
     SearchTopicError, SearchTopics,

@@ -10,13 +10,16 @@ use api::ErrorPosition;
 use axum::http::StatusCode;
 use engine::{EngineError, Place, SqlError, SqlErrorClass};
 use query::{ErrorClass, QueryError};
-use store::StoreError;
+use store::{StoreError, Trouble};
 
 /// What is told to a caller whose mistake it is not. The cause stands in the log.
 const INTERNAL_MESSAGE: &str = "the server failed: its log tells why, under the id of this request";
 
 /// When to search again after too much was going on.
 const SEARCH_RETRY_AFTER: Duration = Duration::from_secs(1);
+
+/// When to come again while nothing can be written: an agent that waits this long is soon back once it can.
+const TROUBLE_RETRY_AFTER: Duration = Duration::from_secs(10);
 
 /// An operation that was refused or failed.
 #[derive(Debug, thiserror::Error)]
@@ -46,6 +49,13 @@ impl Failure {
         Self { cause: Some(cause.into()), ..Self::new("InternalError", INTERNAL_MESSAGE) }
     }
 
+    /// Nothing can be written now. Whoever comes again finds that it can, or is told the same.
+    pub(crate) fn trouble(trouble: Trouble, cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        let message = format!("nothing can be stored now: {trouble}; then it goes on by itself");
+        Self { cause: Some(cause.into()), ..Self::new("InternalError.ServerBusy", message) }
+            .retry_after(TROUBLE_RETRY_AFTER)
+    }
+
     /// The same, with the time after which to try again.
     #[must_use]
     pub(crate) fn retry_after(self, wait: Duration) -> Self {
@@ -66,6 +76,9 @@ impl Failure {
 
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
+        if let Some(trouble) = error.trouble() {
+            return Self::trouble(trouble, error);
+        }
         let code = match &error {
             StoreError::NotFound { what: "topic", .. } => "ResourceNotFound.TopicNotExist",
             StoreError::NotFound { what: "logset", .. } => "ResourceNotFound.LogsetNotExist",
@@ -87,7 +100,8 @@ impl From<StoreError> for Failure {
             | StoreError::NewerFormat { .. }
             | StoreError::Corrupt { .. }
             | StoreError::Rows { .. }
-            | StoreError::Altered { .. }
+            | StoreError::Damaged(_)
+            | StoreError::NoRoom { .. }
             | StoreError::NoChain { .. }
             | StoreError::NotABackup { .. }
             | StoreError::Occupied { .. }

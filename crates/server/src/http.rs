@@ -87,13 +87,15 @@ async fn wrong_method(RequestId(id): RequestId) -> Response {
     answer
 }
 
-/// Whether the catalog answers.
+/// Whether the catalog answers and batches are stored.
 async fn ready(State(server): State<Arc<Server>>) -> Response {
     match blocking(move || server.check()).await {
         Ok(()) => "ready\n".into_response(),
         Err(failure) => {
             observe::log(&failure);
-            (StatusCode::SERVICE_UNAVAILABLE, "the catalog does not answer\n").into_response()
+            let why =
+                if failure.retry_after.is_some() { &failure.message } else { "the catalog does not answer" };
+            (StatusCode::SERVICE_UNAVAILABLE, format!("{why}\n")).into_response()
         }
     }
 }

@@ -85,7 +85,10 @@ impl Ingest {
         self.metrics.queued(QUEUE_RECORDS_MAX - self.free_records.available_permits());
         match fate.await {
             Ok(Ok(fate)) => Ok(fate),
-            Ok(Err(error)) => Err(Failure::internal(error)),
+            Ok(Err(error)) => Err(match error.trouble() {
+                Some(trouble) => Failure::trouble(trouble, error),
+                None => Failure::internal(error),
+            }),
             Err(gone) => Err(Failure::internal(gone)),
         }
     }
@@ -160,6 +163,7 @@ impl Commits {
                 self.tails.stored(new.map(|(batch, _)| batch).collect());
             }
             Err(error) => {
+                self.metrics.commit_failed();
                 let error = Arc::new(error);
                 for (done, _place) in callers {
                     answer(done, Err(Arc::clone(&error)));

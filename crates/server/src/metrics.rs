@@ -19,7 +19,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::{ConstGauge, Gauge};
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
-use store::Store;
+use store::{Room, Store};
 
 use gateways::GatewayNumbers;
 use usage::UsageNumbers;
@@ -39,6 +39,7 @@ pub(crate) struct Metrics {
     refusals: Counter,
     commits: Counter,
     commit_batches: Counter,
+    commit_failures: Counter,
     commit_duration: Histogram,
     upkeep_failures: Counter,
 }
@@ -69,6 +70,7 @@ impl Metrics {
             refusals: Counter::default(),
             commits: Counter::default(),
             commit_batches: Counter::default(),
+            commit_failures: Counter::default(),
             commit_duration: durations(),
             upkeep_failures: Counter::default(),
         };
@@ -93,6 +95,11 @@ impl Metrics {
         registry.register("ingest_refusals", "Batches refused for lack of room", self.refusals.clone());
         registry.register("ingest_commits", "Commits of batches", self.commits.clone());
         registry.register("ingest_commit_batches", "Batches in those commits", self.commit_batches.clone());
+        registry.register(
+            "ingest_commit_failures",
+            "Commits that failed: their batches come again",
+            self.commit_failures.clone(),
+        );
         registry.register_with_unit(
             "ingest_commit_duration",
             "Time of a commit",
@@ -128,6 +135,11 @@ impl Metrics {
         self.commits.inc();
         self.commit_batches.inc_by(batches as u64);
         self.commit_duration.observe(took.as_secs_f64());
+    }
+
+    /// Batches could not be stored.
+    pub(crate) fn commit_failed(&self) {
+        self.commit_failures.inc();
     }
 
     /// Compaction or expiry failed.
@@ -175,11 +187,19 @@ impl Collector for StoreNumbers {
             ("store_segments_expired", "Segments past their retention", now.segments_expired),
             ("store_files_swept", "Files that a crash left behind", now.files_swept),
             ("store_files_moved_aside", "Segments unknown to the catalog", now.files_moved_aside),
+            ("store_segments_examined", "Segments looked at for damage", now.segments_examined),
         ] {
             let counter = ConstCounter::new(value);
             counter.encode(encoder.encode_descriptor(name, help, None, counter.metric_type())?)?;
         }
+        let damages = self.store.damages();
+        let room = self.store.room().unwrap_or(Room { free: 0, all: 0 });
         for (name, help, value) in [
+            ("store_writable", "Whether batches can be stored", self.store.trouble().is_none().into()),
+            ("store_disk_free_bytes", "Room that is left for segments", room.free),
+            ("store_disk_bytes", "Room of the disk of segments", room.all),
+            ("store_damaged_segments", "Segments that are damaged", damages.len() as u64),
+            ("store_damaged_rows", "Records in them", damages.iter().map(|damage| damage.rows).sum()),
             ("store_segments", "Segments there are", now.segments),
             ("store_rows", "Records there are", now.rows),
             ("store_bytes", "Bytes of the segments there are", now.bytes),

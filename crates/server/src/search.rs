@@ -4,6 +4,7 @@
 //! Knows nothing of: how the engine finds anything.
 
 pub(crate) mod context;
+pub(crate) mod damaged;
 pub(crate) mod interval;
 
 use std::collections::HashMap;
@@ -20,6 +21,7 @@ use crate::failure::Failure;
 use crate::http::{Asked, blocking};
 use crate::object::index_rule::indexed_fields;
 use crate::queries::{Listed, Statement};
+use crate::search::damaged::Damaged;
 use crate::settings::CqlSpace;
 
 /// What is searched, and for what.
@@ -42,6 +44,8 @@ pub(crate) struct Question {
     pub(crate) query: Query,
     /// Among the queries that run.
     pub(crate) listed: Listed,
+    /// What becomes of records in damaged segments.
+    pub(crate) damaged: Damaged,
 }
 
 /// Checks a question of operation `O`, and lists it among the queries that run. Waits for the catalog.
@@ -49,7 +53,7 @@ pub(crate) fn question<O: Operation>(
     asked: &Asked,
     topic: &TopicId,
     range: TimeRange,
-    text: (&str, Syntax),
+    (text, damaged): ((&str, Syntax), Damaged),
 ) -> Result<Question, Failure> {
     let Subject { topic, index, query } = subject(asked, topic, text)?;
     let read = engine::range_with_before(&query, range);
@@ -64,7 +68,9 @@ pub(crate) fn question<O: Operation>(
         user: asked.caller.user()?.to_owned(),
     });
     let scope = Scope { snapshot, range, index, run: Arc::clone(listed.run()) };
-    Ok(Question { topic, scope, query, listed })
+    let mut question = Question { topic, scope, query, listed, damaged };
+    question.leave_out_known(&asked.server.store)?;
+    Ok(question)
 }
 
 /// Gives a question a snapshot of all segments of its topic, in and out of its range.

@@ -56,9 +56,13 @@ impl Server {
         if self.url.starts_with("https://") { Transport::Https } else { Transport::Http }
     }
 
-    /// Whether the catalog answers and batches are stored.
+    /// Whether the catalog answers and batches are stored. After trouble it is tried whether that is over.
     pub(crate) fn check(&self) -> Result<(), Failure> {
         self.store.users(&self.settings.account)?;
-        self.ingest.check()
+        self.ingest.check()?;
+        if self.store.trouble().is_some() {
+            self.store.try_writing()?;
+        }
+        Ok(())
     }
 }

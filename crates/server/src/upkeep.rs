@@ -1,4 +1,5 @@
-//! What is done from time to time: merging small segments, forgetting what is past its time, noting usage.
+//! What is done from time to time: merging small segments, forgetting what is past its time, noting usage, looking
+//! for trouble and damage.
 //!
 //! Hides: the intervals.
 //! Knows nothing of: how segments are merged.
@@ -32,8 +33,10 @@ pub(crate) async fn work(server: Arc<Server>, mut stopped: watch::Receiver<bool>
             biased;
             () = async { stopped.wait_for(|stop| *stop).await.ok(); } => return,
             _ = compact_due.tick() => {
+                attempt(&server, "try writing", try_writing).await;
                 attempt(&server, "note usage", |server, _| server.store.flush_usage()).await;
                 attempt(&server, "compact", compact).await;
+                attempt(&server, "examine", examine).await;
             }
             _ = expire_due.tick() => attempt(&server, "expire", expire).await,
         }
@@ -72,6 +75,16 @@ fn compact(server: &Server, now: Timestamp) -> Result<(), StoreError> {
             return Ok(());
         }
     }
+}
+
+/// So that trouble is known before a batch comes.
+fn try_writing(server: &Server, _: Timestamp) -> Result<(), StoreError> {
+    // What stands in the way is told by the store itself, once, and by `/readyz` and the numbers.
+    server.store.try_writing().or(Ok(()))
+}
+
+fn examine(server: &Server, now: Timestamp) -> Result<(), StoreError> {
+    server.store.examine_next(now).map(drop)
 }
 
 fn expire(server: &Server, now: Timestamp) -> Result<(), StoreError> {

@@ -29,6 +29,8 @@ mod sign_in;
 mod storage;
 #[path = "server/tls.rs"]
 mod tls;
+#[path = "server/trouble.rs"]
+mod trouble;
 #[path = "server/upload.rs"]
 mod upload;
 #[path = "server/usage.rs"]

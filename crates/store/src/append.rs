@@ -23,7 +23,6 @@ use crate::error::StoreError;
 use crate::order::RowKey;
 use crate::schema::{SEGMENT_SCHEMA_VERSION, columns_of};
 use crate::segment::{Life, READ_ROWS, SegmentWriter, Written};
-use crate::snapshot::remove_file;
 use crate::store::{Store, Writer};
 use crate::usage::{Sizes, note_written};
 
@@ -102,8 +101,10 @@ impl Store {
         let mut writer = self.writer();
         let (fates, shares) = self.catalog().read(|connection| share_out(connection, batches))?;
         if !shares.is_empty() {
-            let prepared = self.prepare(shares, now)?;
-            self.commit(prepared, &mut writer, now)?;
+            let stored =
+                self.prepare(shares, now).and_then(|prepared| self.commit(prepared, &mut writer, now));
+            self.note_trouble(&stored);
+            stored?;
         }
         for fate in &fates {
             match fate {
@@ -117,6 +118,8 @@ impl Store {
 
     /// Writes the segment of each share and makes the files durable; nothing names them yet.
     fn prepare<'a>(&self, shares: Shares<'a>, now: Timestamp) -> Result<Vec<Prepared<'a>>, StoreError> {
+        let folder = self.live().folder();
+        self.files().check_room(folder, 0)?;
         let mut prepared = Vec::with_capacity(shares.len());
         for (topic, share) in shares {
             let rows = numbered(&share);
@@ -131,6 +134,8 @@ impl Store {
             };
             prepared.push(Prepared { topic, segment, batches: share.batches, rows_ever, sizes });
         }
+        // Rows that leave no room for the transaction would hinder the next one as well.
+        self.files().check_room(folder, 0).inspect_err(|_| self.discard(&prepared))?;
         Ok(prepared)
     }
 
@@ -147,7 +152,7 @@ impl Store {
         let id = self.next_segment();
         let path = self.live().path(owner, topic, id);
         self.create_folder_of(&path)?;
-        let mut writer = SegmentWriter::create(&path, Life::Short)?;
+        let mut writer = SegmentWriter::create(self.files(), &path, Life::Short)?;
         for rows in rows.chunks(READ_ROWS) {
             let columns = columns_of(rows);
             sizes.add(&columns);
@@ -208,7 +213,8 @@ impl Store {
             self.counters().records_stored.add(segment.rows);
             self.live().count(segment);
         }
-        writer.settle_doubts();
+        writer.settle_doubts(self.files());
+        self.files().remove_left();
         Ok(())
     }
 
@@ -217,7 +223,7 @@ impl Store {
         for SegmentRow { owner, topic, id, .. } in
             prepared.iter().filter_map(|prepared| prepared.segment.as_ref())
         {
-            remove_file(&self.live().path(owner, topic, *id));
+            self.files().remove(&self.live().path(owner, topic, *id));
         }
     }
 
@@ -226,7 +232,7 @@ impl Store {
         let written = writer.finish()?;
         let folder = path.parent().expect("a segment stands in the folder of its topic");
         if let Err(error) = self.sync_folder(folder) {
-            remove_file(path);
+            self.files().remove(path);
             return Err(error);
         }
         self.counters().syncs.add(1);

@@ -16,6 +16,7 @@ use rusqlite::{Connection, OpenFlags};
 use crate::catalog::segment::{SegmentRow, all_segments};
 use crate::catalog::{BUSY_PATIENCE, CATALOG_VERSION, FIRST_VERSION_WITH_CHAINS, migrate, version};
 use crate::digest::{Digest, HashedFile};
+use crate::disk::RealDisk;
 use crate::error::StoreError;
 use crate::snapshot::segment_path;
 use crate::store::{create_private_folder, entries, lock_folder, segment_id, sync_folder, topic_folders};
@@ -181,19 +182,19 @@ fn copy_segment(source: &Path, target: &Path) -> Result<Digest, StoreError> {
 fn put_in_place(to: &Path, new: &Path) -> Result<(), StoreError> {
     let segments = to.join("segments");
     std::fs::create_dir_all(&segments).map_err(StoreError::io("create", &segments))?;
-    for folder in topic_folders(&segments)? {
-        sync_folder(&folder)?;
+    for folder in topic_folders(&RealDisk, &segments)? {
+        sync_folder(&RealDisk, &folder)?;
     }
     File::open(new).and_then(|file| file.sync_all()).map_err(StoreError::io("flush", new))?;
     std::fs::rename(new, to.join(CATALOG)).map_err(StoreError::io("rename", new))?;
-    sync_folder(to)
+    sync_folder(&RealDisk, to)
 }
 
 /// Removes the files of segments that the catalog does not name; returns how many.
 fn remove_others(to: &Path, rows: &[SegmentRow]) -> Result<u64, StoreError> {
     let wanted: HashSet<PathBuf> = rows.iter().map(|row| path_of(to, row)).collect();
     let mut removed = 0;
-    for folder in topic_folders(&to.join("segments"))? {
+    for folder in topic_folders(&RealDisk, &to.join("segments"))? {
         let is_other = |file: &PathBuf| segment_id(file).is_some() && !wanted.contains(file);
         for file in entries(&folder)?.into_iter().filter(is_other) {
             std::fs::remove_file(&file).map_err(StoreError::io("remove", &file))?;

@@ -21,11 +21,11 @@ use crate::catalog::chain::{Deed, link};
 use crate::catalog::segment::{Level, SegmentRow, all_segments, are_named, forget, name};
 use crate::compact::merged::Merged;
 use crate::compact::plan::{Merge, plan};
-use crate::digest::Digest;
+use crate::damage::fault_of;
 use crate::error::StoreError;
 use crate::schema::SEGMENT_SCHEMA_VERSION;
 use crate::segment::{Life, SegmentWriter, Written};
-use crate::snapshot::{Segment, remove_file};
+use crate::snapshot::Segment;
 use crate::store::Store;
 
 /// How long after its end an hour's segments become one: late batches have mostly arrived by then.
@@ -72,7 +72,10 @@ impl Store {
     #[tracing::instrument(name = "store.compact", skip_all)]
     pub fn compact(&self, now: Timestamp) -> Result<Compaction, StoreError> {
         let _merging = self.merging();
-        let merges = plan(&self.catalog().read(all_segments)?, now);
+        let mut segments = self.catalog().read(all_segments)?;
+        // What they hold stays where it is, and the others are merged without it.
+        segments.retain(|segment| !self.live().damages().is_damaged(segment.id));
+        let merges = plan(&segments, now);
         let mut done = Compaction { more: merges.len() > MERGES_PER_CALL_MAX, ..Compaction::default() };
         let (mut tried, mut first_error) = (0, None);
         for merge in merges {
@@ -102,6 +105,8 @@ impl Store {
     fn merge(&self, merge: &Merge, now: Timestamp) -> Result<Option<SegmentRow>, StoreError> {
         let Some(segments) = self.hold(&merge.segments)? else { return Ok(None) };
         self.check(&segments)?;
+        let bytes = merge.segments.iter().map(|segment| segment.bytes).sum();
+        self.files().check_room(self.live().folder(), bytes)?;
         let first = merge.segments.first().expect("a merge has at least two segments");
         let id = self.next_segment();
         let path = self.live().path(&first.owner, &first.topic, id);
@@ -119,7 +124,7 @@ impl Store {
         match self.catalog().transact(|transaction| swap(transaction, &merge.segments, &made)) {
             Ok(true) => {}
             Ok(false) => {
-                remove_file(&path);
+                self.files().remove(&path);
                 return Ok(None);
             }
             Err(error) => {
@@ -133,13 +138,12 @@ impl Store {
         Ok(Some(made))
     }
 
-    /// Fails with `Altered` when a file is not what was stored: a merge would hide that for ever.
+    /// Fails with `Damaged` when a file is not what was stored: a merge would hide that for ever.
     fn check(&self, segments: &[Arc<Segment>]) -> Result<(), StoreError> {
         for segment in segments {
-            let Some(expected) = segment.digest() else { continue };
-            let path = segment.path();
-            if Digest::of_file(path).map_err(StoreError::io("read", path))? != expected {
-                return Err(StoreError::Altered { path: path.to_owned() });
+            if let Some(fault) = fault_of(segment) {
+                self.live().damages().note(segment, fault.clone());
+                return Err(StoreError::Damaged(fault));
             }
             if self.merging_is_stopped() {
                 break;
@@ -155,7 +159,7 @@ impl Store {
         path: &Path,
         life: Life,
     ) -> Result<Option<SegmentWriter>, StoreError> {
-        let mut writer = SegmentWriter::create(path, life)?;
+        let mut writer = SegmentWriter::create(self.files(), path, life)?;
         let mut merged = Merged::open(segments)?;
         while let Some(rows) = merged.next_rows()? {
             if self.merging_is_stopped() {

@@ -32,6 +32,8 @@ pub struct Metrics {
     pub files_swept: u64,
     /// Segments that the catalog has never heard of, which opening the folder moved aside.
     pub files_moved_aside: u64,
+    /// Segments that were looked at for damage.
+    pub segments_examined: u64,
     /// Segments that the catalog names now.
     pub segments: u64,
     /// Rows in them.
@@ -67,6 +69,7 @@ counters!(
     segments_expired,
     files_swept,
     files_moved_aside,
+    segments_examined,
     segments,
     rows,
     bytes,

@@ -68,26 +68,33 @@ impl fmt::Debug for Digest {
 
 /// A file that is hashed while it is written from its beginning to its end.
 #[derive(Debug)]
-pub(crate) struct HashedFile {
-    file: File,
+pub(crate) struct HashedFile<F> {
+    file: F,
     hash: Sha256,
+    bytes: u64,
 }
 
-impl HashedFile {
-    pub(crate) fn new(file: File) -> Self {
-        Self { file, hash: Sha256::new() }
+impl<F> HashedFile<F> {
+    pub(crate) fn new(file: F) -> Self {
+        Self { file, hash: Sha256::new(), bytes: 0 }
+    }
+
+    /// How many bytes were written.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.bytes
     }
 
     /// The file, and the digest of all that was written.
-    pub(crate) fn finish(self) -> (File, Digest) {
+    pub(crate) fn finish(self) -> (F, Digest) {
         (self.file, Digest(self.hash.finalize().into()))
     }
 }
 
-impl Write for HashedFile {
+impl<F: Write> Write for HashedFile<F> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let written = self.file.write(bytes)?;
         self.hash.update(bytes.get(..written).unwrap_or_default());
+        self.bytes += written as u64;
         Ok(written)
     }
 

@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 
 use parquet::errors::ParquetError;
 
+use crate::verify::Fault;
+
 /// Why the store did not do what was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -99,14 +101,9 @@ pub enum StoreError {
         /// Rows in the catalog.
         expected: u64,
     },
-    /// A file holds other bytes than were stored.
-    #[error(
-        "segment `{path}` is not what was written: `natlens verify` tells all such; restore it from a backup"
-    )]
-    Altered {
-        /// Which file.
-        path: PathBuf,
-    },
+    /// A segment is not what was stored.
+    #[error("{0}: `natlens verify` tells all such; put it back from a back-up")]
+    Damaged(Fault),
     /// The catalog was never opened by a program that keeps chains.
     #[error("the catalog `{path}` has no chains yet: start the server of this version once, and stop it")]
     NoChain {
@@ -143,6 +140,19 @@ pub enum StoreError {
         /// Why.
         #[source]
         source: io::Error,
+    },
+    /// What is left is kept for transactions that free room.
+    #[error(
+        "the disk of `{path}` has {free} bytes free, and {kept} are kept for what frees room: make room, or let topics \
+         keep less"
+    )]
+    NoRoom {
+        /// Where it was needed.
+        path: PathBuf,
+        /// Unit: bytes.
+        free: u64,
+        /// Unit: bytes.
+        kept: u64,
     },
     /// SQLite refused.
     #[error("the catalog does not answer")]

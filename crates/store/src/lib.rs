@@ -8,7 +8,9 @@ mod backup;
 mod catalog;
 mod compact;
 mod counters;
+mod damage;
 mod digest;
+mod disk;
 mod error;
 mod expire;
 mod follows;
@@ -17,6 +19,7 @@ mod schema;
 mod segment;
 mod snapshot;
 mod store;
+mod trouble;
 mod usage;
 mod verify;
 
@@ -37,6 +40,8 @@ pub use catalog::topic::{
 pub use catalog::usage::{USAGE_MEMORY, Usage};
 pub use compact::{Compaction, DAY_SEGMENT_AFTER};
 pub use counters::Metrics;
+pub use damage::Damage;
+pub use disk::{Disk, NewFile, RealDisk, Room};
 pub use error::StoreError;
 pub use expire::Expiry;
 pub use follows::{FLOW_ID_COLUMNS, FLOW_ID_FOLLOWS, FOLLOWS_COLUMN, SAME_AS, SameAs, flow_ids};
@@ -45,4 +50,5 @@ pub use schema::{
 };
 pub use snapshot::{Segment, Snapshot};
 pub use store::Store;
+pub use trouble::Trouble;
 pub use verify::{Fault, Gap, Proof, verify};

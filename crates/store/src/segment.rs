@@ -7,9 +7,9 @@
 //! `docs/decisions`.
 
 use std::fs::File;
-use std::io;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use arrow::array::{AsArray, RecordBatch};
 use arrow::compute::{max, min};
@@ -26,6 +26,7 @@ use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::schema::types::ColumnPath;
 
 use crate::digest::{Digest, HashedFile};
+use crate::disk::{Files, NewFile};
 use crate::error::StoreError;
 use crate::schema::{AGE_COLUMN, DURATION_COLUMN, SEGMENT_SCHEMA_VERSION, TIMESTAMP_COLUMN, stored_schema};
 
@@ -98,16 +99,16 @@ pub(crate) struct Written {
 pub(crate) struct SegmentWriter {
     path: PathBuf,
     temporary: Temporary,
-    writer: ArrowWriter<HashedFile>,
+    writer: ArrowWriter<HashedFile<Box<dyn NewFile>>>,
     rows: u64,
     moments: Option<RangeInclusive<Timestamp>>,
 }
 
 impl SegmentWriter {
     /// Starts the segment `path`. Its folder must exist.
-    pub(crate) fn create(path: &Path, life: Life) -> Result<Self, StoreError> {
-        let temporary = Temporary(temporary_path(path));
-        let file = File::create(&temporary.0).map_err(StoreError::io("create", &temporary.0))?;
+    pub(crate) fn create(files: &Arc<Files>, path: &Path, life: Life) -> Result<Self, StoreError> {
+        let temporary = Temporary { path: temporary_path(path), files: Arc::clone(files) };
+        let file = files.disk().create(&temporary.path).map_err(StoreError::io("create", &temporary.path))?;
         // Arrow's own description of the columns says nothing that Parquet's types do not.
         let options =
             ArrowWriterOptions::new().with_properties(properties(life)).with_skip_arrow_metadata(true);
@@ -135,29 +136,27 @@ impl SegmentWriter {
 
     /// Makes the segment durable under its own name; its folder still has to be flushed.
     pub(crate) fn finish(self) -> Result<Written, StoreError> {
-        let temporary = &self.temporary.0;
+        let Temporary { path: temporary, files } = &self.temporary;
         let written = self.writer.into_inner().map_err(StoreError::segment("finish", &self.path))?;
-        let (file, digest) = written.finish();
-        file.sync_all().map_err(StoreError::io("flush", temporary))?;
-        let bytes = file.metadata().map_err(StoreError::io("measure", temporary))?.len();
-        std::fs::rename(temporary, &self.path).map_err(StoreError::io("name", &self.path))?;
+        let bytes = written.bytes();
+        let (mut file, digest) = written.finish();
+        file.sync().map_err(StoreError::io("flush", temporary))?;
+        files.disk().rename(temporary, &self.path).map_err(StoreError::io("name", &self.path))?;
         let moments = self.moments.expect("a segment is started for at least one row");
         Ok(Written { rows: self.rows, bytes, moments, digest })
     }
 }
 
 /// A file that is in nobody's way when its writer gives up, such as on a full disk.
-struct Temporary(PathBuf);
+struct Temporary {
+    path: PathBuf,
+    files: Arc<Files>,
+}
 
 impl Drop for Temporary {
     fn drop(&mut self) {
-        match std::fs::remove_file(&self.0) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                tracing::warn!(path = %self.0.display(), %error, "an unfinished segment cannot be removed now");
-            }
-            // Not found: it was finished, and carries its own name now.
-            Ok(()) | Err(_) => {}
-        }
+        // Once it was finished it has another name, and is not found.
+        self.files.remove(&self.path);
     }
 }
 
@@ -223,6 +222,7 @@ mod tests {
     use flow::{LogStatus, Record};
 
     use super::*;
+    use crate::disk::RealDisk;
     use crate::schema::{address_bytes, columns_of};
 
     const ROWS: u16 = 10_000;
@@ -235,7 +235,8 @@ mod tests {
     fn segment(life: Life) -> ParquetRecordBatchReaderBuilder<File> {
         let folder = tempfile::TempDir::new().unwrap();
         let path = folder.path().join("segment");
-        let mut writer = SegmentWriter::create(&path, life).unwrap();
+        let files = Arc::new(Files::new(Arc::new(RealDisk)));
+        let mut writer = SegmentWriter::create(&files, &path, life).unwrap();
         let records: Vec<Record> = (0..ROWS)
             .map(|number| {
                 let at = Timestamp::from_seconds(i64::from(ROWS - number));

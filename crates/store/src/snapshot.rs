@@ -15,7 +15,9 @@ use crate::catalog::lock;
 use crate::catalog::owner::Owner;
 use crate::catalog::segment::{SegmentRow, are_named, segments_of};
 use crate::counters::Counters;
+use crate::damage::Damages;
 use crate::digest::Digest;
+use crate::disk::Files;
 use crate::error::StoreError;
 use crate::store::Store;
 
@@ -37,6 +39,7 @@ pub struct Segment {
     bytes: u64,
     range: TimeRange,
     condemned: AtomicBool,
+    files: Arc<Files>,
 }
 
 impl Segment {
@@ -79,7 +82,7 @@ impl Segment {
 impl Drop for Segment {
     fn drop(&mut self) {
         if self.condemned.load(Ordering::Acquire) {
-            remove_file(&self.path);
+            self.files.remove(&self.path);
         }
     }
 }
@@ -111,12 +114,26 @@ pub(crate) struct Live {
     /// Entries of segments that were dropped are removed when there are so many; keeps the effort even.
     held_before_tidying: AtomicUsize,
     counters: Arc<Counters>,
+    files: Arc<Files>,
+    damages: Damages,
 }
 
 impl Live {
     /// Segments stand in `folder`, one folder for each account, region and topic.
-    pub(crate) fn new(folder: PathBuf, counters: Arc<Counters>) -> Self {
-        Self { folder, held: Mutex::default(), held_before_tidying: AtomicUsize::new(64), counters }
+    pub(crate) fn new(folder: PathBuf, files: Arc<Files>, counters: Arc<Counters>) -> Self {
+        let held_before_tidying = AtomicUsize::new(64);
+        Self {
+            folder,
+            held: Mutex::default(),
+            held_before_tidying,
+            counters,
+            files,
+            damages: Damages::default(),
+        }
+    }
+
+    pub(crate) fn damages(&self) -> &Damages {
+        &self.damages
     }
 
     pub(crate) fn folder(&self) -> &Path {
@@ -145,6 +162,7 @@ impl Live {
                 to: row.moments.end().plus(Duration::from_millis(1)),
             },
             condemned: AtomicBool::new(false),
+            files: Arc::clone(&self.files),
         });
         if held.len() >= self.held_before_tidying.load(Ordering::Relaxed) {
             held.retain(|_, segment| segment.strong_count() > 0);
@@ -167,8 +185,9 @@ impl Live {
         for row in segments {
             match held.remove(&row.id).and_then(|segment| segment.upgrade()) {
                 Some(segment) => segment.condemned.store(true, Ordering::Release),
-                None => remove_file(&self.path(&row.owner, &row.topic, row.id)),
+                None => self.files.remove(&self.path(&row.owner, &row.topic, row.id)),
             }
+            self.damages.forget(row.id);
             self.counters.segments.take(1);
             self.counters.rows.take(row.rows);
             self.counters.bytes.take(row.bytes);
@@ -194,11 +213,4 @@ pub(crate) fn id_in_file_name(name: &str) -> Option<i64> {
     let digits = whole.strip_prefix("segment-")?.strip_suffix(".parquet")?;
     let id = digits.parse().ok()?;
     (file_name(id) == whole).then_some(id)
-}
-
-/// Removes a file that nothing names. A file that cannot be removed now is swept when the folder is opened next.
-pub(crate) fn remove_file(path: &Path) {
-    if let Err(error) = std::fs::remove_file(path) {
-        tracing::warn!(path = %path.display(), %error, "a segment file that nothing names cannot be removed now");
-    }
 }

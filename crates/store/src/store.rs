@@ -23,15 +23,20 @@ use crate::catalog::segment::{SegmentRow, all_segments, note_digest};
 use crate::catalog::{Catalog, Sequence, lock, sequence};
 use crate::counters::{Counters, Metrics};
 use crate::digest::Digest;
+use crate::disk::{Disk, Files, RealDisk};
 use crate::error::StoreError;
-use crate::snapshot::{Live, id_in_file_name, remove_file};
+use crate::snapshot::{Live, id_in_file_name};
+use crate::trouble::Trouble;
 use crate::usage::Meter;
+use crate::verify::Fault;
 
 /// One data folder. Blocks while it works; any number of threads may share it.
 #[derive(Debug)]
 pub struct Store {
     catalog: Catalog,
     live: Live,
+    files: Arc<Files>,
+    trouble: Mutex<Option<Trouble>>,
     counters: Arc<Counters>,
     meter: Meter,
     unnamed: PathBuf,
@@ -58,9 +63,9 @@ impl Writer {
     }
 
     /// Removes such files after a transaction that did not fail.
-    pub(crate) fn settle_doubts(&mut self) {
+    pub(crate) fn settle_doubts(&mut self, files: &Files) {
         for segment in self.doubtful.drain(..) {
-            remove_file(&segment);
+            files.remove(&segment);
         }
     }
 }
@@ -71,20 +76,31 @@ impl Store {
     /// # Errors
     /// `Locked` while another process has it open, `NewerFormat` when a newer program wrote it; `Io` and `Catalog`
     /// pass on what the machine says.
-    #[tracing::instrument(name = "store.open", skip_all, fields(folder = %folder.display()))]
     pub fn open(folder: &Path) -> Result<Self, StoreError> {
+        Self::open_on(Arc::new(RealDisk), folder)
+    }
+
+    /// Opens the data folder as `open` does; `disk` does what is done to files of segments.
+    ///
+    /// # Errors
+    /// Those of `open`.
+    #[tracing::instrument(name = "store.open", skip_all, fields(folder = %folder.display()))]
+    pub fn open_on(disk: Arc<dyn Disk>, folder: &Path) -> Result<Self, StoreError> {
         create_private_folder(folder)?;
         let lock = lock_folder(folder)?;
         unmark(folder)?;
         let counters = Arc::new(Counters::default());
         let catalog = Catalog::open(&folder.join("catalog.sqlite"), Arc::clone(&counters))?;
         let segments = folder.join("segments");
-        create_folder(&segments)?;
-        sync_folder(folder)?;
+        create_folder(&*disk, &segments)?;
+        sync_folder(&*disk, folder)?;
+        let files = Arc::new(Files::new(disk));
         let newest_segment = catalog.read(|connection| Ok(sequence(connection, Sequence::Segment)?))?;
         let store = Self {
             catalog,
-            live: Live::new(segments, Arc::clone(&counters)),
+            live: Live::new(segments, Arc::clone(&files), Arc::clone(&counters)),
+            files,
+            trouble: Mutex::default(),
             counters,
             meter: Meter::default(),
             unnamed: folder.join("unnamed"),
@@ -110,6 +126,14 @@ impl Store {
 
     pub(crate) fn live(&self) -> &Live {
         &self.live
+    }
+
+    pub(crate) fn files(&self) -> &Arc<Files> {
+        &self.files
+    }
+
+    pub(crate) fn last_trouble(&self) -> &Mutex<Option<Trouble>> {
+        &self.trouble
     }
 
     pub(crate) fn counters(&self) -> &Counters {
@@ -150,7 +174,7 @@ impl Store {
     /// Flushes the entries of a folder, so that its files are found after a loss of power.
     pub(crate) fn sync_folder(&self, folder: &Path) -> Result<(), StoreError> {
         self.counters.syncs.add(1);
-        sync_folder(folder)
+        sync_folder(self.files.disk(), folder)
     }
 
     /// Creates the folder of a segment with those above it, each of them durable.
@@ -163,7 +187,7 @@ impl Store {
         for part in topic.strip_prefix(self.live.folder()).expect("topics stand in the folder of segments") {
             let above = folder.clone();
             folder.push(part);
-            create_folder(&folder)?;
+            create_folder(self.files.disk(), &folder)?;
             self.sync_folder(&above)?;
         }
         Ok(())
@@ -179,27 +203,35 @@ impl Store {
         let named = self.catalog.read(all_segments)?;
         let path = |row: &SegmentRow| self.live.path(&row.owner, &row.topic, row.id);
         let wanted: HashSet<PathBuf> = named.iter().map(path).collect();
-        let mut found = HashSet::new();
-        for folder in topic_folders(self.live.folder())? {
+        for folder in topic_folders(self.files.disk(), self.live.folder())? {
             for file in entries(&folder)? {
-                if wanted.contains(&file) {
-                    found.insert(file);
-                } else if let Some(id) = segment_id(&file) {
+                if let Some(id) = segment_id(&file).filter(|_| !wanted.contains(&file)) {
                     let finished = file.extension().is_some_and(|extension| extension == "parquet");
                     if finished && id > newest_named {
                         self.move_aside(&file)?;
                     } else {
-                        std::fs::remove_file(&file).map_err(StoreError::io("remove", &file))?;
+                        self.files.disk().remove(&file).map_err(StoreError::io("remove", &file))?;
                         self.counters.files_swept.add(1);
                     }
                 }
             }
         }
-        for missing in wanted.difference(&found) {
-            tracing::error!(path = %missing.display(), "a segment is missing: restore it from a backup");
-        }
         for row in &named {
             self.live.count(row);
+        }
+        self.note_damage(&named)
+    }
+
+    /// Notes which files are missing, or too long or too short; `examine_next` finds the rest.
+    fn note_damage(&self, named: &[SegmentRow]) -> Result<(), StoreError> {
+        let Some(segments) = self.hold(named)? else { return Ok(()) };
+        for segment in segments {
+            let path = segment.path().to_owned();
+            match path.metadata() {
+                Ok(file) if file.len() == segment.bytes() => {}
+                Ok(_) => self.live.damages().note(&segment, Fault::Altered { path }),
+                Err(_) => self.live.damages().note(&segment, Fault::Missing { path }),
+            }
         }
         Ok(())
     }
@@ -235,7 +267,7 @@ impl Store {
             }
             aside = self.unnamed.join(place).with_extension(format!("{more}.parquet"));
         }
-        std::fs::rename(file, &aside).map_err(StoreError::io("move", file))?;
+        self.files.disk().rename(file, &aside).map_err(StoreError::io("move", file))?;
         self.sync_folder(&folder)?;
         self.counters.files_moved_aside.add(1);
         tracing::warn!(path = %aside.display(), "the catalog does not know of a segment: it is moved aside");
@@ -268,8 +300,8 @@ pub(crate) fn create_private_folder(folder: &Path) -> Result<(), StoreError> {
     builder.create(folder).map_err(StoreError::io("create", folder))
 }
 
-fn create_folder(folder: &Path) -> Result<(), StoreError> {
-    match std::fs::create_dir(folder) {
+fn create_folder(disk: &dyn Disk, folder: &Path) -> Result<(), StoreError> {
+    match disk.create_folder(folder) {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
             Err(StoreError::io("create", folder)(error))
         }
@@ -277,25 +309,18 @@ fn create_folder(folder: &Path) -> Result<(), StoreError> {
     }
 }
 
-#[cfg(unix)]
-pub(crate) fn sync_folder(folder: &Path) -> Result<(), StoreError> {
-    File::open(folder).and_then(|folder| folder.sync_all()).map_err(StoreError::io("flush", folder))
-}
-
-/// Only Unix opens a folder as a file; elsewhere the file system alone decides when a name is durable.
-#[cfg(not(unix))]
-pub(crate) fn sync_folder(_: &Path) -> Result<(), StoreError> {
-    Ok(())
+pub(crate) fn sync_folder(disk: &dyn Disk, folder: &Path) -> Result<(), StoreError> {
+    disk.sync_folder(folder).map_err(StoreError::io("flush", folder))
 }
 
 /// Every folder three levels down: account, region, topic.
-pub(crate) fn topic_folders(segments: &Path) -> Result<Vec<PathBuf>, StoreError> {
+pub(crate) fn topic_folders(disk: &dyn Disk, segments: &Path) -> Result<Vec<PathBuf>, StoreError> {
     let mut folders = vec![segments.to_owned()];
     for _level in ["account", "region", "topic"] {
         let mut below = Vec::new();
         for folder in folders {
             // A process may have died after it created what is below and before it flushed that.
-            sync_folder(&folder)?;
+            sync_folder(disk, &folder)?;
             below.extend(entries(&folder)?.into_iter().filter(|path| path.is_dir()));
         }
         folders = below;

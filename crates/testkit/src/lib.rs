@@ -12,6 +12,7 @@ mod namespace;
 mod outcome;
 mod privilege;
 mod program;
+mod small_disk;
 pub mod traffic;
 pub mod truth;
 
@@ -20,3 +21,4 @@ pub use namespace::Namespace;
 pub use outcome::LabError;
 pub use privilege::{lab_or_skip, skip};
 pub use program::{Lines, Program};
+pub use small_disk::{SmallDisk, on_small_disk};

@@ -32,6 +32,7 @@ pub(super) fn count(client: &Client, topic: &str, from: Timestamp, to: Timestamp
         topic_id: Some(topic.to_owned()),
         interval: None,
         syntax_rule: Some(1),
+        allow_partial: None,
     };
     let counted = client.call::<DescribeLogHistogram>(&request).map_err(failed)?;
     Ok(counted.total_count)

@@ -70,6 +70,7 @@ pub(crate) fn count(
         topic_id: Some(topic.to_owned()),
         interval: None,
         syntax_rule: Some(1),
+        allow_partial: None,
     };
     let counted = client
         .call::<DescribeLogHistogram>(&request)

@@ -1,4 +1,4 @@
-//! Queries as they run, and those that were slow.
+//! Queries as they run, those that were slow, and what answers leave out.
 //!
 //! Hides: nothing.
 //! Knows nothing of: how a query is carried out.
@@ -49,4 +49,20 @@ pub struct ScannedAmount {
     pub bytes: u64,
     /// Unit: bytes, of the segments that could matter.
     pub bytes_total: u64,
+}
+
+/// Records that an answer leaves out, because the file that holds them is damaged.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct LeftOut {
+    /// The segment that holds them.
+    pub segment_id: i64,
+    /// The earliest moment at which one of them starts. Unit: Unix milliseconds.
+    pub from: i64,
+    /// Just after the latest. Unit: Unix milliseconds.
+    pub to: i64,
+    /// How many they are, whether the query would have found them or not.
+    pub records: u64,
+    /// What is wrong with the file: `Missing`, `Altered` or `Unreadable`.
+    pub reason: String,
 }

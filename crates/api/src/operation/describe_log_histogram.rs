@@ -1,7 +1,7 @@
 //! `DescribeLogHistogram`: counts matching records over time.
 
 use super::prelude::*;
-use crate::object::HistogramBucket;
+use crate::object::{HistogramBucket, LeftOut};
 
 /// What to count, where, in which steps.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
@@ -19,6 +19,8 @@ pub struct DescribeLogHistogramRequest {
     pub interval: Option<i64>,
     /// 0 Lucene (default here), 1 CQL.
     pub syntax_rule: Option<u32>,
+    /// As in `SearchLog`.
+    pub allow_partial: Option<bool>,
 }
 
 /// Counts over time; empty buckets are there too.
@@ -31,6 +33,9 @@ pub struct DescribeLogHistogramResponse {
     pub total_count: u64,
     /// From the oldest.
     pub histogram_infos: Vec<HistogramBucket>,
+    /// As in `SearchLog`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub left_out: Option<Vec<LeftOut>>,
 }
 
 operation!(Cls DescribeLogHistogram(View): DescribeLogHistogramRequest => DescribeLogHistogramResponse, "Counts matching records over time.");

@@ -1,7 +1,7 @@
 //! `SearchLog`: finds records, or analyses them with SQL.
 
 use super::prelude::*;
-use crate::object::{AnswerColumn, LogItems, LogRecord, ScannedAmount, SearchTopic, SearchTopics};
+use crate::object::{AnswerColumn, LeftOut, LogItems, LogRecord, ScannedAmount, SearchTopic, SearchTopics};
 
 /// What to find, where, and how much of it.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
@@ -37,6 +37,9 @@ pub struct SearchLogRequest {
     pub query: Option<String>,
     /// Goes with `Query`: 0 Lucene (default), 1 CQL.
     pub syntax_rule: Option<u32>,
+    /// Answers without the records of damaged files, and says which (`LeftOut`), instead of failing; beyond what is
+    /// published.
+    pub allow_partial: Option<bool>,
 }
 
 /// Records, or the table of an analysis.
@@ -66,6 +69,9 @@ pub struct SearchLogResponse {
     /// How much was read for this answer; beyond what is published.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scanned: Option<ScannedAmount>,
+    /// What is not in this answer although it was asked for; only with `AllowPartial`, and absent when all is there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub left_out: Option<Vec<LeftOut>>,
 }
 
 operation!(Cls SearchLog(View): SearchLogRequest => SearchLogResponse, "Finds records, or analyses them with SQL.");

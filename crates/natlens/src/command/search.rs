@@ -4,6 +4,7 @@
 //! Knows nothing of: the language of queries; the server reads it.
 
 mod all;
+mod left_out;
 
 use std::ffi::OsStr;
 
@@ -15,6 +16,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use flow::FIELDS;
 use serde_json::Value;
 
+use self::left_out::LeftOut;
 use super::find;
 use crate::answer::{Answer, Form, Row};
 use crate::config::Config;
@@ -89,6 +91,9 @@ pub(crate) struct Search {
     /// Fields to print, separated by commas [default: the important ones in a table, all in CSV]
     #[arg(long, value_name = "FIELDS", value_delimiter = ',', value_parser = FieldName)]
     fields: Vec<String>,
+    /// Answers without the records of damaged segments, and says which they are
+    #[arg(long, conflicts_with = "explain")]
+    allow_partial: bool,
     /// Reads the search part by the older rules of Lucene
     #[arg(long)]
     lucene: bool,
@@ -101,6 +106,8 @@ struct Found {
     answer: Answer,
     /// How to get what is missing, if something is.
     more: Option<String>,
+    /// What is missing because its file is damaged.
+    left_out: LeftOut,
 }
 
 /// Reads the name of a field, with hyphens or underscores.
@@ -138,6 +145,7 @@ impl Search {
             topic_id: Some(topic.topic_id),
             sort: Some(if self.oldest { "asc".to_owned() } else { "desc".to_owned() }),
             use_new_analysis: Some(true),
+            allow_partial: Some(self.allow_partial),
             ..SearchLogRequest::default()
         };
         if self.explain {
@@ -162,22 +170,24 @@ impl Search {
         } else if let Some(more) = found.more {
             outside.hint(more);
         }
+        found.left_out.tell(outside);
         Ok(())
     }
 
     /// Page by page, or at once when it is an analysis.
     fn find(&self, client: &Client, mut request: SearchLogRequest) -> Result<Found, Failure> {
-        let mut records = Vec::new();
+        let (mut records, mut left_out) = (Vec::new(), LeftOut::default());
         loop {
             let left = self.limit.saturating_sub(u64::try_from(records.len()).unwrap_or(u64::MAX));
             request.limit = Some(left.min(PAGE_RECORDS));
-            let page = client.call::<SearchLog>(&request)?;
+            let mut page = client.call::<SearchLog>(&request)?;
+            left_out.add(page.left_out.take());
             if page.analysis {
                 let answer = table(page)?;
                 let cut = answer.rows.len() == ROWS_DEFAULT && !has_word(&self.query, "LIMIT");
                 let more =
                     cut.then(|| format!("the first {ROWS_DEFAULT} rows; a LIMIT in the SQL gives more"));
-                return Ok(Found { answer, more });
+                return Ok(Found { answer, more, left_out });
             }
             let count = page.results.as_ref().map_or(0, Vec::len);
             records.extend(page.results.unwrap_or_default());
@@ -187,7 +197,8 @@ impl Search {
                 let rows = records.len();
                 let more =
                     cut.then(|| format!("the first {rows} records; --limit gives more, --all every one"));
-                return Ok(Found { answer: list(&records, &self.fields, self.reach.output)?, more });
+                let answer = list(&records, &self.fields, self.reach.output)?;
+                return Ok(Found { answer, more, left_out });
             }
             request.context = Some(page.context);
         }

@@ -8,6 +8,7 @@ use query::Syntax;
 
 use super::prelude::*;
 use crate::http::{JSON_BYTES_MAX, blocking, parse, read_body};
+use crate::search::damaged::Damaged;
 use crate::search::interval::interval;
 use crate::search::{self, one_topic};
 
@@ -19,12 +20,19 @@ impl HandleWaiting for DescribeLogHistogram {
         let range = search::range(request.from, request.to)?;
         let width = interval(range, request.interval)?;
         let syntax = search::syntax("SyntaxRule", request.syntax_rule, Syntax::Lucene)?;
-        let question =
-            blocking(move || search::question::<Self>(&asked, &topic, range, (&request.query, syntax)))
-                .await?;
+        let damaged = Damaged::wanted(request.allow_partial);
+        let asking = asked.clone();
+        let mut question = blocking(move || {
+            search::question::<Self>(&asking, &topic, range, ((&request.query, syntax), damaged))
+        })
+        .await?;
 
-        let buckets = server.engine.histogram(&question.scope, &question.query.search, width).await;
-        let buckets = question.listed.ended(buckets)?;
+        let buckets = loop {
+            let buckets = server.engine.histogram(&question.scope, &question.query.search, width).await;
+            if let Some(buckets) = question.ended(&asked, buckets).await? {
+                break buckets;
+            }
+        };
         Ok(Answered::from(DescribeLogHistogramResponse {
             interval: i64::try_from(width.as_millis()).unwrap_or(i64::MAX),
             total_count: buckets.iter().map(|bucket| bucket.count).sum(),
@@ -32,6 +40,7 @@ impl HandleWaiting for DescribeLogHistogram {
                 .iter()
                 .map(|bucket| HistogramBucket { count: bucket.count, b_time: bucket.start.millis() })
                 .collect(),
+            left_out: question.left_out(),
         }))
     }
 }

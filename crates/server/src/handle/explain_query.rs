@@ -8,6 +8,7 @@ use query::Syntax;
 use super::prelude::*;
 use crate::http::{JSON_BYTES_MAX, blocking, parse, read_body};
 use crate::search;
+use crate::search::damaged::Damaged;
 
 impl HandleWaiting for ExplainQuery {
     async fn handle(asked: Asked, body: Body) -> Result<Answered<ExplainQueryResponse>, Failure> {
@@ -17,7 +18,10 @@ impl HandleWaiting for ExplainQuery {
         let range = search::range(request.from, request.to)?;
         let syntax = search::syntax("QuerySyntax", request.query_syntax, Syntax::Cql)?;
         let text = request.query_string.unwrap_or_default();
-        let question = move || search::question::<Self>(&asking, &topic, range, (&text, syntax));
+        // An explanation reads no record.
+        let reads_none = Damaged::LeftOut(Vec::new());
+        let question =
+            move || search::question::<Self>(&asking, &topic, range, ((&text, syntax), reads_none));
         let mut question = blocking(question).await?;
         search::take_all_segments(&asked, &mut question).await?;
         let explanation = asked.server.engine.explain(&question.scope, &question.query).await;

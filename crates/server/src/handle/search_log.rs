@@ -15,6 +15,7 @@ use crate::object::query::scanned_shown;
 use crate::object::record::{Surroundings, record_shown};
 use crate::object::table::{columns_shown, items_shown, records_shown};
 use crate::search::context::{Checksum, Context, checksum};
+use crate::search::damaged::Damaged;
 use crate::search::{self, Question, gateway_names};
 
 /// How many records a page has when nobody says, and at most. Source: the published API.
@@ -35,8 +36,10 @@ impl HandleWaiting for SearchLog {
         let (asking, range, text) =
             (asked.clone(), search::range(request.from, request.to)?, wanted.text.clone());
         let (topic, syntax) = (wanted.topic.clone(), wanted.syntax);
+        let damaged = Damaged::wanted(request.allow_partial);
         let mut question =
-            blocking(move || search::question::<Self>(&asking, &topic, range, (&text, syntax))).await?;
+            blocking(move || search::question::<Self>(&asking, &topic, range, ((&text, syntax), damaged)))
+                .await?;
 
         let response = if question.query.sql.is_some() {
             let table = table(&asked, &mut question).await?;
@@ -53,14 +56,18 @@ impl HandleWaiting for SearchLog {
                 ..SearchLogResponse::default()
             }
         } else {
-            let (search, order, page) = (&question.query.search, wanted.order, wanted.page);
-            let found = server.engine.find(&question.scope, search, order, page).await;
-            let found = question.listed.ended(found)?;
+            let (order, page) = (wanted.order, wanted.page);
+            let found = loop {
+                let found = server.engine.find(&question.scope, &question.query.search, order, page).await;
+                if let Some(found) = question.ended(&asked, found).await? {
+                    break found;
+                }
+            };
             let names = blocking(move || gateway_names(&asked)).await?;
             records_answer(&wanted, &question, &found, &names)
         };
         let scanned = Some(scanned_shown(&question.listed.run().progress()));
-        let response = SearchLogResponse { scanned, ..response };
+        let response = SearchLogResponse { scanned, left_out: question.left_out(), ..response };
         Ok(by_topic(&wanted, &question, response).into())
     }
 }
@@ -69,13 +76,17 @@ impl HandleWaiting for SearchLog {
 async fn table(asked: &Asked, question: &mut Question) -> Result<Table, Failure> {
     let engine = &asked.server.engine;
     let explains = question.query.sql.as_ref().is_some_and(|sql| sql.wanted == query::Wanted::Explanation);
-    let answer = if explains {
+    if explains {
         search::take_all_segments(asked, question).await?;
-        engine.explain(&question.scope, &question.query).await.map(|explanation| explanation.table())
-    } else {
-        engine.analyse(&question.scope, &question.query).await
-    };
-    Ok(question.listed.ended(answer)?)
+        let explained = engine.explain(&question.scope, &question.query).await;
+        return Ok(question.listed.ended(explained)?.table());
+    }
+    loop {
+        let answer = engine.analyse(&question.scope, &question.query).await;
+        if let Some(table) = question.ended(asked, answer).await? {
+            return Ok(table);
+        }
+    }
 }
 
 /// What a request wants, checked.

@@ -199,6 +199,7 @@ fn a_histogram_counts_over_time() {
         topic_id: Some(flow_log.cloud_log_id.clone()),
         interval: Some(20_000),
         syntax_rule: None,
+        allow_partial: None,
     };
     let answer = stand.admin().call::<api::DescribeLogHistogram>(&request).unwrap();
     let counts: Vec<(i64, u64)> =

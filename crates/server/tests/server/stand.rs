@@ -47,11 +47,20 @@ impl Stand {
 
     /// Starts a server with these settings, in a folder and at a port of its own.
     pub(crate) fn start_with(settings: ServerSettings) -> Self {
+        Self::start_with_in(settings, TempDir::new().unwrap())
+    }
+
+    /// Starts a server in this folder.
+    pub(crate) fn start_in(folder: TempDir) -> Self {
+        Self::start_with_in(ServerSettings::default(), folder)
+    }
+
+    fn start_with_in(settings: ServerSettings, folder: TempDir) -> Self {
         let mut stand = Self {
             settings,
             runtime: Runtime::new().unwrap(),
             running: None,
-            folder: TempDir::new().unwrap(),
+            folder,
             now: Arc::new(AtomicI64::new(START * 1000)),
         };
         stand.run();

@@ -39,7 +39,13 @@ pub(crate) fn topic_id(name: &str) -> TopicId {
 /// An empty store with topics of these names and retentions, all in one logset.
 pub(crate) fn store_with(topics: &[(&str, u32)]) -> (TempDir, Store) {
     let folder = TempDir::new().unwrap();
-    let store = Store::open(folder.path()).unwrap();
+    let store = store_in(folder.path(), topics);
+    (folder, store)
+}
+
+/// The same in this folder.
+pub(crate) fn store_in(folder: &Path, topics: &[(&str, u32)]) -> Store {
+    let store = Store::open(folder).unwrap();
     let logset = LogsetRow {
         id: "logset-100001".parse().unwrap(),
         name: "logset".to_owned(),
@@ -51,7 +57,7 @@ pub(crate) fn store_with(topics: &[(&str, u32)]) -> (TempDir, Store) {
     for (name, period_days) in topics {
         create_topic(&store, name, *period_days).unwrap();
     }
-    (folder, store)
+    store
 }
 
 pub(crate) fn create_topic(store: &Store, name: &str, period_days: u32) -> Result<(), StoreError> {

@@ -159,7 +159,10 @@ fn an_altered_segment_is_not_merged() {
     let path = segments(folder.path()).remove(3);
     flip(&path, 99);
     let error = store.compact(START).unwrap_err();
-    assert!(matches!(&error, StoreError::Altered { path: altered } if *altered == path), "{error}");
+    assert!(
+        matches!(&error, StoreError::Damaged(Fault::Altered { path: altered }) if *altered == path),
+        "{error}"
+    );
     assert_eq!(files(folder.path()).len(), 8, "nothing was replaced");
 }
 

@@ -7,6 +7,7 @@ use std::collections::HashSet;
 
 use api::{Client, LogRecord, SearchLog, SearchLogRequest};
 
+use super::left_out::LeftOut;
 use super::{PAGE_RECORDS, RECORDS_MAX, REFUSAL_FIELDS, TABLE_FIELDS, list, table};
 use crate::answer::{Form, Rows};
 use crate::failure::Failure;
@@ -32,11 +33,14 @@ pub(super) fn print(
     let fields = shown(fields, form);
     let mut edge = Edge::default();
     let (mut rows, mut printed, mut listed, mut before) = (None, 0, 0, None);
+    let mut left_out = LeftOut::default();
     loop {
-        let page = client.call::<SearchLog>(&request)?;
+        let mut page = client.call::<SearchLog>(&request)?;
+        left_out.add(page.left_out.take());
         if page.analysis {
             let answer = table(page)?;
             answer.write(form, outside.results())?;
+            left_out.tell(outside);
             return Ok(u64::try_from(answer.rows.len()).unwrap_or(u64::MAX));
         }
         let (context, over) = (page.context, page.list_over);
@@ -49,6 +53,7 @@ pub(super) fn print(
         let rows = rows.get_or_insert_with(|| Rows::new(form, &answer.columns));
         rows.write(answer.rows, outside.results())?;
         if ended {
+            left_out.tell(outside);
             return Ok(printed);
         }
         request.context = Some(context);
