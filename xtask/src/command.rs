@@ -62,6 +62,9 @@ pub(crate) enum Failure {
     /// The soak cannot begin, or the law did not hold.
     #[error(transparent)]
     Soak(#[from] crate::soak::SoakError),
+    /// The store was not tried, or the law did not hold.
+    #[error(transparent)]
+    Reliability(#[from] crate::reliability::ReliabilityError),
     /// Generated files do not fit their sources.
     #[error("stale: {}; run `cargo xtask generate` and commit the result", paths.join(", "))]
     Stale {

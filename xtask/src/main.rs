@@ -1,4 +1,4 @@
-//! The project's own commands: `cargo xtask tidy|generate|install|ci|demo|bench|soak|flows`.
+//! The project's own commands: `cargo xtask tidy|generate|install|ci|demo|bench|soak|reliability|flows`.
 //!
 //! Hides: which programs each command runs, and in which order.
 //! Knows nothing of: what natlens does; it builds, checks and shows it.
@@ -11,6 +11,7 @@ mod demo;
 mod flows;
 mod generate;
 mod machine;
+mod reliability;
 mod soak;
 mod stand;
 mod tidy;
@@ -32,6 +33,8 @@ const USAGE: &str = "usage: cargo xtask COMMAND
                      how large a day of N records is, and how fast it is searched, beside DuckDB and chdb
   soak [--minutes N] [--seed N]
                      kills agent and server at random under traffic; fails unless every packet is accounted for once (root)
+  reliability [--seeds N] [--kills N]
+                     a model of the store on the worst of disks, and kills of the real server under load; prints a table
   flows --rows N --out FOLDER
                      fills a new data folder with a day of flows, always the same; prints bytes per record and rates";
 
@@ -49,6 +52,7 @@ fn main() -> ExitCode {
         ["bench", "store", options @ ..] => bench::bench_store(&root, options),
         ["bench", what] => bench::bench(&root, what, bench::Size::Full),
         ["bench", what, "--quick"] => bench::bench(&root, what, bench::Size::Quick),
+        ["reliability", options @ ..] => reliability::reliability(&root, options),
         ["soak", options @ ..] => soak::soak(&root, options),
         ["flows", "--rows", rows, "--out", out] => flows::flows(&root, rows, out),
         _ => {

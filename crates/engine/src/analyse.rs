@@ -23,7 +23,7 @@ use crate::address;
 use crate::answer::Table;
 use crate::before::Before;
 use crate::engine::{Engine, Scope};
-use crate::error::{EngineError, Place, SqlError, SqlErrorClass, innermost, unknown_column};
+use crate::error::{EngineError, Place, SqlError, SqlErrorClass, innermost, is_of_segment, unknown_column};
 use crate::predicate::{all_of, column, conditions};
 use crate::run::{Run, watched_stream};
 use crate::series;
@@ -243,7 +243,9 @@ impl Known<'_> {
             (DataFusionError::SchemaError(schema, _), _) => {
                 verification(&sql::lower_case(&schema.to_string()))
             }
-            (DataFusionError::ArrowError(arrow, _), _) => execution(&arrow.to_string()),
+            (DataFusionError::ArrowError(arrow, _), _) if !is_of_segment(arrow) => {
+                execution(&arrow.to_string())
+            }
             (DataFusionError::Execution(message), _) => execution(message),
             _ => return Err(error),
         };

@@ -218,6 +218,11 @@ pub(crate) fn innermost(error: &DataFusionError) -> (&DataFusionError, Option<(u
     }
 }
 
+/// Whether an error comes from reading a segment rather than from what SQL computes.
+pub(crate) fn is_of_segment(error: &ArrowError) -> bool {
+    matches!(error, ArrowError::ParquetError(_) | ArrowError::ExternalError(_) | ArrowError::IoError(..))
+}
+
 /// The name of the column that does not exist, when that is the mistake.
 pub(crate) fn unknown_column(error: &DataFusionError) -> Option<&str> {
     let DataFusionError::SchemaError(schema, _) = error else { return None };

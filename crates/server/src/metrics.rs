@@ -210,3 +210,35 @@ impl Collector for StoreNumbers {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The numbers that an expression names: words with the name of a room before them.
+    fn named(rules: &str) -> Vec<&str> {
+        let expressions = rules.lines().filter_map(|line| line.trim().strip_prefix("expr: "));
+        let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        let words = expressions.flat_map(|text| text.split(move |c| !is_part(c)));
+        words.filter(|word| word.starts_with("store_") || word.starts_with("ingest_")).collect()
+    }
+
+    #[test]
+    fn alert_rules_name_numbers_that_exist_and_the_guide_knows_every_rule() {
+        let read = |path: &str| {
+            std::fs::read_to_string(format!("{}/../../{path}", env!("CARGO_MANIFEST_DIR"))).unwrap()
+        };
+        let (rules, guide) = (read("packaging/natlens-server-alerts.yml"), read("docs/guide/operating.md"));
+        let folder = tempfile::TempDir::new().unwrap();
+        let numbers = Metrics::new(Arc::new(Store::open(folder.path()).unwrap())).text().unwrap();
+        let used = named(&rules);
+        assert!(used.len() > 4, "{used:?}");
+        for name in used {
+            let told = numbers.lines().any(|line| line.split([' ', '{']).next() == Some(name));
+            assert!(told, "`{name}` is no number of a server:\n{numbers}");
+        }
+        for alert in rules.lines().filter_map(|line| line.trim().strip_prefix("- alert: ")) {
+            assert!(guide.contains(&format!("`{alert}`")), "docs/guide/operating.md does not know `{alert}`");
+        }
+    }
+}

@@ -230,7 +230,8 @@ fn start_server(program: &Path, folder: &Path, address: &str) -> Result<(Program
     Ok((server, url))
 }
 
-fn administrator(key_file: &Path, url: &str) -> Result<Client, StandError> {
+/// Asks with the key that a server wrote into its data folder.
+pub(crate) fn administrator(key_file: &Path, url: &str) -> Result<Client, StandError> {
     #[derive(Deserialize)]
     struct Key {
         secret_id: String,

@@ -126,6 +126,9 @@ fn help_for_searching_shows_how() {
                   --fields <FIELDS>
                       Fields to print, separated by commas [default: the important ones in a table, all in CSV]
 
+                  --allow-partial
+                      Answers without the records of damaged segments, and says which they are
+
                   --lucene
                       Reads the search part by the older rules of Lucene
 

@@ -144,6 +144,21 @@ fn a_segment_cut_short_is_named_and_the_rest_is_answered_when_asked_for() {
 }
 
 #[test]
+fn a_segment_with_damaged_pages_is_named_and_the_rest_is_answered_when_asked_for() {
+    check(
+        |path| {
+            // The footer stays whole, and says where pages would be.
+            let mut bytes = fs::read(path).unwrap();
+            let half = bytes.len() / 2;
+            bytes[4..half].fill(0x5a);
+            fs::write(path, bytes).unwrap();
+        },
+        "is not what was written",
+        "Altered",
+    );
+}
+
+#[test]
 fn a_segment_of_other_bytes_is_named_and_the_rest_is_answered_when_asked_for() {
     check(
         |path| {
