@@ -6,7 +6,7 @@
 //! A damaged segment is not merged and not answered from, and stays named: whoever puts the right file back in its
 //! place has its rows again.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::io;
 use std::sync::{Arc, Mutex};
 
@@ -107,6 +107,8 @@ impl Store {
             return Ok(false);
         }
         let mut rows = self.catalog().read(all_segments)?;
+        let named: HashSet<i64> = rows.iter().map(|row| row.id).collect();
+        lock(&damages.found).retain(|id, _| named.contains(id));
         rows.retain(|row| row.id > last);
         rows.sort_by_key(|row| row.id);
         let mut bytes = 0;

@@ -143,7 +143,8 @@ impl Files {
     pub(crate) fn check_room(&self, folder: &Path, bytes: u64) -> Result<(), StoreError> {
         let Room { free, all } = self.disk.room(folder).map_err(StoreError::io("measure", folder))?;
         let kept = ROOM_KEPT_MAX.min(all / ROOM_KEPT_PART);
-        if free < kept.saturating_add(bytes) {
+        // Some file systems tell nothing about themselves.
+        if all > 0 && free < kept.saturating_add(bytes) {
             return Err(StoreError::NoRoom { path: folder.to_owned(), free, kept });
         }
         Ok(())

@@ -30,6 +30,9 @@ const RECORDS_MAX: u64 = 400;
 /// Of so many acknowledged batches, one is sent again, as if the acknowledgement had been lost.
 const AGAIN_ONE_IN: u32 = 8;
 
+/// The account that a new server has.
+const ACCOUNT: &str = "100000000001";
+
 /// What agents count together.
 #[derive(Debug, Default)]
 pub(super) struct Counts {
@@ -136,6 +139,7 @@ impl Agent {
         let records = (first..first + count).map(|number| {
             let start = now().minus(Duration::from_millis(self.chance.u64(..600_000)));
             Record {
+                account_id: Some(ACCOUNT.into()),
                 bytes: Some(number),
                 nat_gateway_id: Some(self.gateway.as_str().into()),
                 flow_log_id: Some(self.flow_log.flow_log_id.as_str().into()),
@@ -146,7 +150,7 @@ impl Agent {
         let unreadable = |said: String| StandError::Program { program: "natlens server".to_owned(), said };
         let batch = Batch {
             id: Uuid::from_u128(self.chance.u128(..)),
-            account: parsed("100000000001")?,
+            account: parsed(ACCOUNT)?,
             region: parsed("local")?,
             gateway: parsed(&self.gateway)?,
             destination: Destination::FlowLog {

@@ -33,8 +33,11 @@ const LOOK: Duration = Duration::from_millis(20);
 /// After so many kills everything is counted.
 const KILLS_PER_COUNT: u32 = 20;
 
-/// How long a server lives, from its first answer or its start. Unit: ms.
+/// How long a server lives that answers, at most. Unit: ms.
 const LIFE_MS: u64 = 900;
+
+/// The same from its start, for those that are not waited for. Unit: ms.
+const LIFE_OF_STARTING_MS: u64 = 200;
 
 /// The server, and who asks it.
 struct Stand {
@@ -99,9 +102,11 @@ impl Stand {
         let mut killed_starting = 0;
         let mut starting = false;
         for _ in 0..kills {
-            thread::sleep(Duration::from_millis(chance.u64(..LIFE_MS)));
+            let life = if starting { LIFE_OF_STARTING_MS } else { LIFE_MS };
+            thread::sleep(Duration::from_millis(chance.u64(..life)));
+            let unanswered = starting && self.program.line(Duration::ZERO).is_none();
             self.program.kill()?;
-            killed_starting += u64::from(starting);
+            killed_starting += u64::from(unanswered);
             self.program = server(program, self.folder.path(), &address)?;
             starting = chance.u8(0..3) == 0;
             if !starting {
