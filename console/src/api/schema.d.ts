@@ -1223,6 +1223,8 @@ export interface components {
         };
         /** @description What to count, where, in which steps. */
         DescribeLogHistogramRequest: {
+            /** @description As in `SearchLog`. */
+            AllowPartial?: boolean | null;
             /**
              * Format: int64
              * @description Start of the time range, included. Unit: Unix milliseconds.
@@ -1257,6 +1259,8 @@ export interface components {
              * @description Width of a bucket. Unit: milliseconds.
              */
             Interval: number;
+            /** @description As in `SearchLog`. */
+            LeftOut?: components["schemas"]["LeftOut"][] | null;
             /**
              * Format: int64
              * @description The sum of all buckets.
@@ -1695,6 +1699,31 @@ export interface components {
             /** @description At most 300. */
             KeyValues?: components["schemas"]["KeyRule"][];
         };
+        /** @description Records that an answer leaves out, because the file that holds them is damaged. */
+        LeftOut: {
+            /**
+             * Format: int64
+             * @description The earliest moment at which one of them starts. Unit: Unix milliseconds.
+             */
+            From: number;
+            /** @description What is wrong with the file: `Missing`, `Altered` or `Unreadable`. */
+            Reason: string;
+            /**
+             * Format: int64
+             * @description How many they are, whether the query would have found them or not.
+             */
+            Records: number;
+            /**
+             * Format: int64
+             * @description The segment that holds them.
+             */
+            SegmentId: number;
+            /**
+             * Format: int64
+             * @description Just after the latest. Unit: Unix milliseconds.
+             */
+            To: number;
+        };
         /** @description One cell, older form. */
         LogItem: {
             /** @description Column name. */
@@ -2021,6 +2050,11 @@ export interface components {
         };
         /** @description What to find, where, and how much of it. */
         SearchLogRequest: {
+            /**
+             * @description Answers without the records of damaged files, and says which (`LeftOut`), instead of failing; beyond what is
+             *     published.
+             */
+            AllowPartial?: boolean | null;
             /** @description Continues an earlier answer; at most 10 000 records in all. */
             Context?: string | null;
             /**
@@ -2087,6 +2121,8 @@ export interface components {
             Columns?: components["schemas"]["AnswerColumn"][] | null;
             /** @description Pass it on as `Context` to read further; empty when all was returned. */
             Context: string;
+            /** @description What is not in this answer although it was asked for; only with `AllowPartial`, and absent when all is there. */
+            LeftOut?: components["schemas"]["LeftOut"][] | null;
             /** @description Whether all matching records were returned. */
             ListOver: boolean;
             /** @description The records. */
