@@ -75,15 +75,22 @@ fn a_query_ends_when_who_asked_hangs_up() {
     assert_eq!(queries(&stand).slow[0].state, "Left", "and not answered, and not ended by its time");
 }
 
+/// How the slow queries of a server ended.
+fn states(stand: &Stand) -> Vec<String> {
+    queries(stand).slow.into_iter().map(|query| query.state).collect()
+}
+
 #[test]
 fn a_query_that_takes_too_long_is_told_so_and_an_answer_says_how_much_was_read() {
     let (stand, flow_log) = filled(ServerSettings { query_seconds_max: 1, ..ServerSettings::default() });
     let outcome = stand.admin().call::<api::SearchLog>(&question(&flow_log, ENDLESS));
     assert_eq!(refusal(outcome), "504 FailedOperation.SearchTimeout");
+    assert_eq!(states(&stand), ["Failed"]);
+    // Another server: a busy machine may need longer than a second for any query.
+    let (stand, flow_log) = filled(ServerSettings::default());
     let answer = stand.admin().call::<api::SearchLog>(&question(&flow_log, "srcport:40000")).unwrap();
     let scanned = answer.scanned.unwrap();
     assert_eq!((scanned.rows, scanned.rows_total), (1000, 1000));
     assert!(0 < scanned.bytes && scanned.bytes <= scanned.bytes_total, "{scanned:?}");
-    let states: Vec<String> = queries(&stand).slow.into_iter().map(|query| query.state).collect();
-    assert_eq!(states, ["Answered", "Failed"]);
+    assert_eq!(states(&stand), ["Answered"]);
 }
