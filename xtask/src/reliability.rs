@@ -9,7 +9,7 @@ mod kills;
 use std::path::Path;
 
 use crate::ci;
-use crate::command::{Failure, output, run};
+use crate::command::{Failure, output};
 use crate::stand::table::Table;
 
 /// Stories of the model, and kills of the server, unless others are asked for.
@@ -50,7 +50,7 @@ struct Options {
 /// Builds, plays the model, kills the server, prints a table; fails when the law does not hold.
 pub(crate) fn reliability(root: &Path, options: &[&str]) -> Result<(), Failure> {
     let Options { seeds, kills } = read(options)?;
-    run(ci::cargo(root).args(["build", "--workspace"]))?;
+    ci::build(root)?;
     let mut table = Table::new(&["what", "figure"]);
     if seeds > 0 {
         for (what, figure) in model(root, seeds)? {

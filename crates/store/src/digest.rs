@@ -84,6 +84,16 @@ impl<F> HashedFile<F> {
         self.bytes
     }
 
+    /// The digest of all that was written.
+    pub(crate) fn digest(&self) -> Digest {
+        Digest(self.hash.clone().finalize().into())
+    }
+
+    /// The file, to be flushed.
+    pub(crate) fn file_mut(&mut self) -> &mut F {
+        &mut self.file
+    }
+
     /// The file, and the digest of all that was written.
     pub(crate) fn finish(self) -> (F, Digest) {
         (self.file, Digest(self.hash.finalize().into()))

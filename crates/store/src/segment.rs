@@ -135,12 +135,13 @@ impl SegmentWriter {
     }
 
     /// Makes the segment durable under its own name; its folder still has to be flushed.
-    pub(crate) fn finish(self) -> Result<Written, StoreError> {
+    pub(crate) fn finish(mut self) -> Result<Written, StoreError> {
         let Temporary { path: temporary, files } = &self.temporary;
-        let written = self.writer.into_inner().map_err(StoreError::segment("finish", &self.path))?;
-        let bytes = written.bytes();
-        let (mut file, digest) = written.finish();
-        file.sync().map_err(StoreError::io("flush", temporary))?;
+        // `into_inner` would finish as well, but say of a full disk only that something failed.
+        self.writer.finish().map_err(StoreError::segment("finish", &self.path))?;
+        let file = self.writer.inner_mut();
+        let (bytes, digest) = (file.bytes(), file.digest());
+        file.file_mut().sync().map_err(StoreError::io("flush", temporary))?;
         files.disk().rename(temporary, &self.path).map_err(StoreError::io("name", &self.path))?;
         let moments = self.moments.expect("a segment is started for at least one row");
         Ok(Written { rows: self.rows, bytes, moments, digest })

@@ -5,6 +5,7 @@
 
 use std::fs::{self, File};
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use flow::{Record, TimeRange, Timestamp};
@@ -12,6 +13,7 @@ use store::{BatchFate, Fault, NewBatch, Store, StoreError, Trouble};
 use testkit::on_small_disk;
 
 use crate::folder::{START, batch, files, owner, record, rows, rows_of, store_in, store_with, topic_id};
+use crate::simulated::{Failure, Plan, SimulatedDisk};
 
 const TOPIC: &str = "topic";
 
@@ -73,14 +75,14 @@ fn a_disk_that_fills_while_rows_are_written_leaves_no_file_and_takes_the_same_ba
         store.append(&[batch(TOPIC, 1, vec![record(START, 1)])], START).unwrap();
         // More than what is kept free, less than the rows take.
         disk.fill(disk.folder(), 360 << 10).unwrap();
-        let large: Vec<NewBatch> = (2..12).map(large_batch).collect();
+        let large: Vec<NewBatch> = (2..7).map(large_batch).collect();
         let error = store.append(&large, START).unwrap_err();
         assert!(matches!(error, StoreError::Segment { .. } | StoreError::Io { .. }), "{error:?}");
         assert_eq!(store.trouble(), Some(Trouble::Full));
         assert_eq!(segment_files(&folder), ["segment-0000000001.parquet"]);
         disk.free(disk.folder()).unwrap();
-        assert_eq!(store.append(&large, START).unwrap(), [BatchFate::Stored; 10]);
-        assert_eq!((count(&store), store.trouble()), (1 + 10 * 4000, None));
+        assert_eq!(store.append(&large, START).unwrap(), [BatchFate::Stored; 5]);
+        assert_eq!((count(&store), store.trouble()), (1 + 5 * 4000, None));
     });
 }
 
@@ -131,6 +133,42 @@ fn a_read_only_disk_refuses_in_words_and_takes_the_batch_once_it_can() {
         assert_eq!(store.append(&one, START).unwrap(), [BatchFate::Stored]);
         assert_eq!((count(&store), store.trouble()), (1, None));
     });
+}
+
+/// A disk that fails at every change in turn, each time with a new store.
+#[track_caller]
+fn check_every_change(failure: Failure, trouble: Trouble) {
+    let one = [batch(TOPIC, 1, vec![record(START, 1)])];
+    for after in 0.. {
+        let (folder, store) = store_with(&[(TOPIC, 7)]);
+        drop(store);
+        let disk = SimulatedDisk::under(&folder.path().join("segments"), 1);
+        let store = Store::open_on(Arc::new(disk.clone()), folder.path()).unwrap();
+        disk.plan(Plan { failure, after });
+        let outcome = store.append(&one, START);
+        if !disk.heal() {
+            assert_eq!(outcome.unwrap(), [BatchFate::Stored]);
+            assert!(after > 8, "folders, file, rows, flushes and names are changes");
+            return;
+        }
+        if let Err(error) = &outcome {
+            assert_eq!((error.trouble(), store.trouble()), (Some(trouble), Some(trouble)), "change {after}");
+            assert_eq!(count(&store), 0, "change {after}");
+        }
+        store.append(&one, START).unwrap();
+        assert_eq!((count(&store), store.trouble()), (1, None), "change {after}");
+        assert_eq!(segment_files(folder.path()).len(), 1, "change {after}: nothing is left");
+    }
+}
+
+#[test]
+fn an_input_output_error_at_any_change_stores_nothing_and_the_batch_is_taken_again() {
+    check_every_change(Failure::Error, Trouble::Failing);
+}
+
+#[test]
+fn a_disk_that_is_full_at_any_change_stores_nothing_and_the_batch_is_taken_again() {
+    check_every_change(Failure::Full, Trouble::Full);
 }
 
 /// Eight segments of one row each.
