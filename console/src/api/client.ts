@@ -74,14 +74,34 @@ export async function call<S extends Service, O extends Operation<S>>(
   request: RequestOf<O>,
   { region, signal }: CallOptions = {},
 ): Promise<ResponseOf<O>> {
-  const query = region === undefined ? '' : `?${new URLSearchParams({ Region: region })}`
-  const answer = await post(`/api/${service}/${operation}${query}`, JSON.stringify(request), signal)
+  const answer = await post(addressOf(service, operation, region), JSON.stringify(request), signal)
   const body = await jsonOf(answer)
   if (answer.ok && body !== undefined) return body as ResponseOf<O>
+  throw failed(operation, answer, body)
+}
+
+/** Carries out one operation that answers with a file; fails like `call`, also when the file breaks off. */
+export async function fetchFile<S extends Service, O extends Operation<S>>(
+  service: S,
+  operation: O,
+  request: RequestOf<O>,
+  { region, signal }: CallOptions = {},
+): Promise<Blob> {
+  const answer = await post(addressOf(service, operation, region), JSON.stringify(request), signal)
+  if (!answer.ok) throw failed(operation, answer, await jsonOf(answer))
+  return await reached(answer.blob(), signal)
+}
+
+function addressOf(service: string, operation: string, region: string | undefined): string {
+  const query = region === undefined ? '' : `?${new URLSearchParams({ Region: region })}`
+  return `/api/${service}/${operation}${query}`
+}
+
+function failed(operation: string, answer: Response, body: unknown): ApiError {
   const error = new ApiError(answer.status, isErrorReply(body) ? body : foreignAnswer(answer))
   // Asking who is signed in is how one finds out that nobody is.
   if (error.signedOut && operation !== 'DescribeSession') whenSignedOut()
-  throw error
+  return error
 }
 
 /** Names what happens when an answer says that nobody is signed in, beside the error that the caller gets. */
@@ -93,8 +113,12 @@ let whenSignedOut: () => void = () => {}
 
 async function post(address: string, body: string, signal: AbortSignal | undefined): Promise<Response> {
   const headers = { 'content-type': 'application/json', accept: 'application/json' }
+  return await reached(fetch(address, { method: 'POST', headers, body, signal: signal ?? null }), signal)
+}
+
+async function reached<Answer>(answer: Promise<Answer>, signal: AbortSignal | undefined): Promise<Answer> {
   try {
-    return await fetch(address, { method: 'POST', headers, body, signal: signal ?? null })
+    return await answer
   } catch (cause) {
     if (signal?.aborted) throw cause
     throw new ApiError(0, { Error: { Code: UNREACHABLE, Message: String(cause) }, RequestId: '' }, cause)

@@ -497,6 +497,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/natlens/DownloadLog": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Gives everything that a query finds or computes as a file, however large. */
+        post: operations["DownloadLog"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/natlens/EnrolAgent": {
         parameters: {
             query?: never;
@@ -1437,6 +1454,40 @@ export interface components {
         };
         /** @description Nothing but the request id. */
         DisableFlowLogsResponse: Record<string, never>;
+        /**
+         * @description What to write, and in which form. The answer is the file itself, without a limit of rows, written while it is read.
+         *     It is whole when the transfer ends as HTTP says it should (the last chunk of RFC 9112, 7.1); when the server cannot
+         *     finish it, it cuts the connection instead. What goes wrong before the first row is answered as everywhere.
+         */
+        DownloadLogRequest: {
+            /** @description Fields of each record after its time, in this order; all when absent. Records only. */
+            Fields?: string[] | null;
+            /** @description `csv` (a text that a spreadsheet would run as a formula has an apostrophe before it), `ndjson` or `parquet`. */
+            Format: string;
+            /**
+             * Format: int64
+             * @description Start of the time range, included. Unit: Unix milliseconds.
+             */
+            From: number;
+            /** @description `search | SQL`, at most 12 KB; empty or `*` finds everything. Without LIMIT, SQL gives all of its rows. */
+            QueryString?: string | null;
+            /**
+             * Format: int32
+             * @description 0 Lucene, 1 CQL (default).
+             */
+            QuerySyntax?: number | null;
+            /** @description `desc` (newest first, default) or `asc`; records only. */
+            Sort?: string | null;
+            /**
+             * Format: int64
+             * @description End of the time range, excluded. Unit: Unix milliseconds.
+             */
+            To: number;
+            /** @description The topic. */
+            TopicId: string;
+        };
+        /** @description The body is the file, not JSON. */
+        DownloadLogResponse: Record<string, never>;
         /** @description Which flow logs to resume. */
         EnableFlowLogsRequest: {
             /** @description At most 100; either all change or none. */
@@ -2047,6 +2098,11 @@ export interface components {
              * @description Rows of the segments that could matter.
              */
             RowsTotal: number;
+            /**
+             * Format: int64
+             * @description How many segments could matter.
+             */
+            Segments: number;
         };
         /** @description What to find, where, and how much of it. */
         SearchLogRequest: {
@@ -2121,6 +2177,11 @@ export interface components {
             Columns?: components["schemas"]["AnswerColumn"][] | null;
             /** @description Pass it on as `Context` to read further; empty when all was returned. */
             Context: string;
+            /**
+             * @description Whether there is more: records on further pages, or rows beyond the 100 of SQL without LIMIT; beyond what is
+             *     published.
+             */
+            Cut?: boolean;
             /** @description What is not in this answer although it was asked for; only with `AllowPartial`, and absent when all is there. */
             LeftOut?: components["schemas"]["LeftOut"][] | null;
             /** @description Whether all matching records were returned. */
@@ -3431,6 +3492,44 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DescribeUsersResponse"];
+                };
+            };
+            /** @description Failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    DownloadLog: {
+        parameters: {
+            query?: {
+                /** @description The region; the server's default when absent. */
+                Region?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DownloadLogRequest"];
+            };
+        };
+        responses: {
+            /** @description Done; the header `x-request-id` names the request. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                    "application/x-ndjson": string;
+                    "application/vnd.apache.parquet": string;
                 };
             };
             /** @description Failed. */

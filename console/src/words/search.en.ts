@@ -170,6 +170,9 @@ export const searchEn = {
     download: 'Download CSV',
     empty: 'The SQL gave no row.',
     cut: (shown: string) => `The first ${shown} rows are shown; the copy has all.`,
+    more: 'These are the first rows: a LIMIT gives more, the download all.',
+    read: (rows: string, total: string, segments: string) =>
+      `Exact: read ${rows} of ${total} rows in ${segments} segments`,
     null: 'null',
   },
 

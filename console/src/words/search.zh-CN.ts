@@ -170,6 +170,8 @@ export const searchZhCN: Translated<typeof searchEn> = {
     download: '下载 CSV',
     empty: 'SQL 没有返回任何行。',
     cut: shown => `仅显示前 ${shown} 行；复制包含全部。`,
+    more: '仅为前面的行：LIMIT 可获取更多，下载包含全部。',
+    read: (rows, total, segments) => `精确结果：读取 ${total} 行中的 ${rows} 行，共 ${segments} 个分段`,
     null: '空',
   },
 

@@ -3,6 +3,7 @@
 //! Hides: addresses, headers, and how a failure travels.
 //! Knows nothing of: retrying; the caller decides.
 
+use std::io::Read;
 use std::time::Duration;
 
 use serde::de::DeserializeOwned;
@@ -190,6 +191,23 @@ impl Client {
         let mut response = request.send(&body).map_err(|source| self.unreachable(source))?;
         if response.status() == OK {
             return Ok(Events::read(self.server.clone(), response.into_body().into_reader()));
+        }
+        let text = self.read(&mut response)?;
+        Err(self.refused(&response, &text))
+    }
+
+    /// Asks for operation `O`, whose answer is a file: it has no deadline.
+    ///
+    /// The file is whole when reading ends without an error.
+    ///
+    /// # Errors
+    /// As `call`; that it breaks off is told where it is read.
+    pub fn download<O: Operation>(&self, request: &O::Request) -> Result<impl Read + use<O>, ClientError> {
+        let body = serde_json::to_vec(request).map_err(ClientError::Request)?;
+        let request = self.request::<O>("application/json").config().timeout_global(None).build();
+        let mut response = request.send(&body).map_err(|source| self.unreachable(source))?;
+        if response.status() == OK {
+            return Ok(response.into_body().into_reader());
         }
         let text = self.read(&mut response)?;
         Err(self.refused(&response, &text))

@@ -16,12 +16,17 @@ use utoipa::{PartialSchema, ToSchema};
 
 use crate::batch::BATCH_CONTENT_TYPE;
 use crate::error::ErrorReply;
-use crate::operation::{Operation, OperationVisitor, Permission, TailLog, UploadBatch, visit_operations};
+use crate::operation::{
+    DownloadLog, Operation, OperationVisitor, Permission, TailLog, UploadBatch, visit_operations,
+};
 
 const JSON: &str = "application/json";
 
 /// Events of one object each (WHATWG HTML, 9.2).
 const EVENT_STREAM: &str = "text/event-stream";
+
+/// The forms of a file that is answered.
+const FILES: [&str; 3] = ["text/csv", "application/x-ndjson", "application/vnd.apache.parquet"];
 
 /// The document as pretty JSON with a final newline; the same for the same program.
 pub fn openapi_json() -> String {
@@ -92,10 +97,7 @@ impl OperationVisitor for Document {
             .summary(Some(O::SUMMARY))
             .parameter(region)
             .request_body(Some(body.required(Some(Required::True)).build()))
-            .response(
-                "200",
-                answer("Done; the header `x-request-id` names the request.", answered_as::<O>(), response),
-            )
+            .response("200", done::<O>(response))
             .response("default", answer("Failed.", JSON, failure));
         if O::PERMISSION != Permission::Anyone {
             operation = operation
@@ -108,9 +110,19 @@ impl OperationVisitor for Document {
     }
 }
 
-/// The content type of the answer of `O`.
-fn answered_as<O: Operation>() -> &'static str {
-    if O::NAME == TailLog::NAME { EVENT_STREAM } else { JSON }
+/// The answer of `O`.
+fn done<O: Operation>(response: Ref) -> utoipa::openapi::Response {
+    let description = "Done; the header `x-request-id` names the request.";
+    if O::NAME == DownloadLog::NAME {
+        let file =
+            || ContentBuilder::new().schema(Some(ObjectBuilder::new().schema_type(Type::String).build()));
+        let described = ResponseBuilder::new().description(description);
+        return FILES
+            .into_iter()
+            .fold(described, |answer, form| answer.content(form, file().build()))
+            .build();
+    }
+    answer(description, if O::NAME == TailLog::NAME { EVENT_STREAM } else { JSON }, response)
 }
 
 fn answer(description: &str, content_type: &str, schema: Ref) -> utoipa::openapi::Response {
@@ -133,7 +145,7 @@ mod tests {
     fn every_operation_and_every_schema_it_names_is_described() {
         let text = openapi_json();
         let document: serde_json::Value = serde_json::from_str(&text).unwrap();
-        assert_eq!(document["paths"].as_object().unwrap().len(), 44);
+        assert_eq!(document["paths"].as_object().unwrap().len(), 46);
         for part in text.split("\"#/components/schemas/").skip(1) {
             let name = part.split('"').next().unwrap();
             assert!(document["components"]["schemas"][name].is_object(), "schema `{name}` is missing");

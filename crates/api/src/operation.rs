@@ -51,6 +51,7 @@ mod describe_topic_usage;
 mod describe_topics;
 mod describe_users;
 mod disable_flow_logs;
+mod download_log;
 mod enable_flow_logs;
 mod enrol_agent;
 mod explain_query;
@@ -106,6 +107,7 @@ pub use describe_topic_usage::{DescribeTopicUsage, DescribeTopicUsageRequest, De
 pub use describe_topics::{DescribeTopics, DescribeTopicsRequest, DescribeTopicsResponse};
 pub use describe_users::{DescribeUsers, DescribeUsersRequest, DescribeUsersResponse};
 pub use disable_flow_logs::{DisableFlowLogs, DisableFlowLogsRequest, DisableFlowLogsResponse};
+pub use download_log::{DownloadLog, DownloadLogRequest, DownloadLogResponse};
 pub use enable_flow_logs::{EnableFlowLogs, EnableFlowLogsRequest, EnableFlowLogsResponse};
 pub use enrol_agent::{EnrolAgent, EnrolAgentRequest, EnrolAgentResponse};
 pub use explain_query::{ExplainQuery, ExplainQueryRequest, ExplainQueryResponse};
@@ -248,6 +250,7 @@ table!(
     DescribeSession,
     DescribeTopicUsage,
     DescribeUsers,
+    DownloadLog,
     EnrolAgent,
     ExplainQuery,
     ModifyUser,

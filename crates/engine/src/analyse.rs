@@ -18,7 +18,6 @@ use futures::StreamExt as _;
 use query::{IndexedField, IndexedFields, Query, SqlText, TIMESTAMP_FIELD};
 use store::TIMESTAMP_COLUMN;
 
-use crate::ANSWER_BYTES_MAX;
 use crate::address;
 use crate::answer::Table;
 use crate::before::Before;
@@ -29,6 +28,7 @@ use crate::run::{Run, watched_stream};
 use crate::series;
 use crate::sql::{self, Dialect, Reading};
 use crate::table::{SegmentTable, overlapping};
+use crate::{ANSWER_BYTES_MAX, ROWS_DEFAULT};
 
 impl Engine {
     /// Computes the SQL of `query` over the records of `scope` that its search finds.
@@ -43,8 +43,22 @@ impl Engine {
         self.run(&scope.run, async move { analysis.planned(fault).await?.answer(fault).await }).await
     }
 
-    /// What the SQL of `query` needs.
+    /// What the SQL of `query` needs for an answer of few rows.
     pub(crate) fn analysis(&self, scope: &Scope, query: &Query) -> Result<Analysis, EngineError> {
+        self.analysis_of(scope, query, (Some(ROWS_DEFAULT), self.settings().rows_max))
+    }
+
+    /// What it needs for all rows, however many.
+    pub(crate) fn whole_analysis(&self, scope: &Scope, query: &Query) -> Result<Analysis, EngineError> {
+        self.analysis_of(scope, query, (None, u64::MAX))
+    }
+
+    fn analysis_of(
+        &self,
+        scope: &Scope,
+        query: &Query,
+        (rows_default, rows_max): (Option<u64>, u64),
+    ) -> Result<Analysis, EngineError> {
         let Some(sql) = query.sql.clone() else {
             return Err(
                 SqlError::new(SqlErrorClass::Syntax, "the query has no SQL: write it after `|`").into()
@@ -57,7 +71,8 @@ impl Engine {
             found: all_of(conditions(scope, &query.search, &segments)),
             dialect: Dialect {
                 hidden: aliases(&scope.index),
-                rows_max: self.settings().rows_max,
+                rows_default,
+                rows_max,
                 histogram_seconds_east: self.settings().histogram_seconds_east,
             },
             index: scope.index.clone(),
@@ -91,7 +106,7 @@ impl Analysis {
         fault: impl Fn(DataFusionError) -> EngineError + Send + Copy,
     ) -> Result<Planned, EngineError> {
         let Self { session, table, found, index, dialect, before, run, sql } = self;
-        let Reading { statement, spans } = sql::read(&sql, &dialect)?;
+        let Reading { statement, spans, rows } = sql::read(&sql, &dialect)?;
         let known = Known { sql: &sql, index: &index };
         let explain = |error| known.explained(error).map_or_else(fault, EngineError::Sql);
 
@@ -113,7 +128,9 @@ impl Analysis {
             SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
         nothing_changes.verify_plan(&plan).map_err(explain)?;
         series::check(&plan).map_err(explain)?;
-        Ok(Planned { session, plan, range: before.range, rows_max: dialect.rows_max, run, sql, index })
+        // A statement that says how many rows it wants was checked for it.
+        let rows = rows.and_then(|rows| usize::try_from(rows).ok()).unwrap_or(usize::MAX);
+        Ok(Planned { session, plan, range: before.range, rows, run, sql, index })
     }
 }
 
@@ -122,7 +139,8 @@ pub(crate) struct Planned {
     session: SessionContext,
     plan: LogicalPlan,
     range: TimeRange,
-    rows_max: u64,
+    /// How many rows are kept; the plan may give one more.
+    rows: usize,
     run: Arc<Run>,
     sql: SqlText,
     index: IndexedFields,
@@ -140,13 +158,14 @@ impl Planned {
     }
 
     /// The rows of its answer, not computed yet, and without the windows that `time_series` adds.
-    pub(crate) fn rows(&self) -> Result<DataFrame, DataFusionError> {
-        self.rows_of(self.plan.clone())
+    pub(crate) fn rows(&self) -> DataFrame {
+        DataFrame::new(self.session.state(), self.plan.clone())
     }
 
-    fn rows_of(&self, plan: LogicalPlan) -> Result<DataFrame, DataFusionError> {
-        let rows_max = usize::try_from(self.rows_max).unwrap_or(usize::MAX);
-        DataFrame::new(self.session.state(), plan).limit(0, Some(rows_max))
+    /// The same with those windows, which are computed first.
+    pub(crate) async fn filled_rows(&self) -> Result<DataFrame, DataFusionError> {
+        let plan = series::filled(&self.session, self.plan.clone(), self.range, &self.run).await?;
+        Ok(DataFrame::new(self.session.state(), plan))
     }
 
     async fn answer(
@@ -154,8 +173,7 @@ impl Planned {
         fault: impl Fn(DataFusionError) -> EngineError + Send + Copy,
     ) -> Result<Table, EngineError> {
         let explain = |error| self.explained(error, fault);
-        let plan = series::filled(&self.session, self.plan.clone(), self.range, &self.run).await;
-        let rows = plan.and_then(|plan| self.rows_of(plan)).map_err(explain)?;
+        let rows = self.filled_rows().await.map_err(explain)?;
         let mut answer = Table::with_columns(rows.schema().as_arrow());
         let mut batches = watched_stream(&self.run, rows).await.map_err(explain)?;
         let mut bytes = 0;
@@ -166,6 +184,7 @@ impl Planned {
                 return Err(too_large(bytes));
             }
         }
+        answer.keep(self.rows);
         Ok(answer)
     }
 }

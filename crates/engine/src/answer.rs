@@ -19,6 +19,8 @@ pub struct Table {
     pub columns: Vec<Column>,
     /// In the order of the answer.
     pub rows: Vec<Vec<Cell>>,
+    /// Whether there are more rows, because the statement does not say how many it wants.
+    pub cut: bool,
 }
 
 /// One column of an answer.
@@ -74,7 +76,7 @@ impl ColumnKind {
         }
     }
 
-    fn of(arrow: &DataType) -> Self {
+    pub(crate) fn of(arrow: &DataType) -> Self {
         if arrow.is_integer() {
             Self::Bigint
         } else if arrow.is_floating() || arrow.is_decimal() {
@@ -94,7 +96,13 @@ impl Table {
     pub(crate) fn with_columns(schema: &Schema) -> Self {
         let column =
             |field: &FieldRef| Column { name: field.name().clone(), kind: ColumnKind::of(field.data_type()) };
-        Self { columns: schema.fields().iter().map(column).collect(), rows: Vec::new() }
+        Self { columns: schema.fields().iter().map(column).collect(), rows: Vec::new(), cut: false }
+    }
+
+    /// Keeps the first rows, and says whether others are left out.
+    pub(crate) fn keep(&mut self, rows: usize) {
+        self.cut = self.rows.len() > rows;
+        self.rows.truncate(rows);
     }
 
     /// Appends the rows of a batch; returns how many bytes of values they have.

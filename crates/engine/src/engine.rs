@@ -46,6 +46,8 @@ pub struct EngineSettings {
     pub queries_max: usize,
     /// How many queries may wait; more of them are refused. Default: 100.
     pub queries_waiting_max: usize,
+    /// How many downloads run at once, beside the queries; as many may wait. Default: 4.
+    pub downloads_max: usize,
     /// The most rows that SQL returns. Default: 10 000, as published.
     pub rows_max: u64,
     /// The time zone in which the days, weeks and months of `histogram` begin. Unit: seconds east of UTC.
@@ -79,6 +81,7 @@ pub struct Engine {
     settings: EngineSettings,
     state: SessionState,
     slots: Arc<Slots>,
+    downloads: Arc<Slots>,
     // Always there until `drop`, which must not wait for it.
     threads: Option<Runtime>,
     // Tells the time when all threads are busy. Always there until `drop`, too.
@@ -102,10 +105,12 @@ impl Engine {
             .build()
             .map_err(EngineError::Start)?;
         let slots = Arc::new(Slots::new(settings.queries_max, settings.queries_waiting_max));
+        let downloads = Arc::new(Slots::new(settings.downloads_max, settings.downloads_max));
         Ok(Self {
             state: session_state(&settings)?,
             settings,
             slots,
+            downloads,
             threads: Some(threads),
             timers: Some(timers),
         })
@@ -116,8 +121,22 @@ impl Engine {
         &self.settings
     }
 
+    /// The places of downloads.
+    pub(crate) fn downloads(&self) -> &Arc<Slots> {
+        &self.downloads
+    }
+
+    /// A session that reads one thing after the other.
+    pub(crate) fn sequential_session(&self) -> SessionContext {
+        self.session_of(self.state.config().clone().with_target_partitions(1))
+    }
+
     /// A session with no table in it, sharing memory and caches with all others.
     pub(crate) fn session(&self) -> SessionContext {
+        self.session_of(self.state.config().clone())
+    }
+
+    fn session_of(&self, config: SessionConfig) -> SessionContext {
         let catalogs = MemoryCatalogProviderList::new();
         let catalog = MemoryCatalogProvider::new();
         let names = &self.state.config_options().catalog;
@@ -125,6 +144,7 @@ impl Engine {
         drop(catalog.register_schema(&names.default_schema, Arc::new(MemorySchemaProvider::new())));
         catalogs.register_catalog(names.default_catalog.clone(), Arc::new(catalog));
         let state = SessionStateBuilder::new_from_existing(self.state.clone())
+            .with_config(config)
             .with_catalog_list(Arc::new(catalogs))
             .build();
         SessionContext::new_with_state(state)
@@ -211,6 +231,7 @@ impl Default for EngineSettings {
             query_duration_max: Duration::from_secs(30),
             queries_max: 15,
             queries_waiting_max: 100,
+            downloads_max: 4,
             rows_max: ROWS_MAX,
             histogram_seconds_east: 8 * 3600,
             threads: thread::available_parallelism().map_or(1, NonZeroUsize::get),

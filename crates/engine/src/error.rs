@@ -47,6 +47,12 @@ pub enum EngineError {
         /// How many came earlier and wait.
         ahead: usize,
     },
+    /// Nobody read the answer.
+    #[error("the answer was not read for {} s, so it ends unfinished: ask again", .patience.as_secs())]
+    Unread {
+        /// How long a part of it may wait.
+        patience: Duration,
+    },
     /// Somebody ended the query.
     #[error("the query was cancelled")]
     Cancelled,
@@ -135,7 +141,7 @@ impl EngineError {
                 EngineErrorClass::Illegal
             }
             Self::TooLarge { .. } | Self::Memory { .. } => EngineErrorClass::TooLarge,
-            Self::Timeout { .. } => EngineErrorClass::Timeout,
+            Self::Timeout { .. } | Self::Unread { .. } => EngineErrorClass::Timeout,
             Self::Busy { .. } => EngineErrorClass::Busy,
             Self::Cancelled => EngineErrorClass::Cancelled,
             Self::Failed(_) | Self::Start(_) => EngineErrorClass::Internal,

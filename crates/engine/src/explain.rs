@@ -85,7 +85,7 @@ impl Engine {
                 Some(analysis) => {
                     let planned = analysis.planned(fault).await?;
                     let explain = |error| planned.explained(error, fault);
-                    physical(planned.rows().map_err(explain)?).await.map_err(explain)?
+                    physical(planned.rows()).await.map_err(explain)?
                 }
                 None => {
                     let rows = SegmentTable::new(&segments).and_then(|table| table.rows_in(&session));
@@ -146,7 +146,7 @@ impl Explanation {
         let lines = self.to_string();
         let row = |line: &str| vec![Cell::Varchar(line.to_owned())];
         let column = Column { name: "explanation".to_owned(), kind: ColumnKind::Varchar };
-        Table { columns: vec![column], rows: lines.lines().map(row).collect() }
+        Table { columns: vec![column], rows: lines.lines().map(row).collect(), cut: false }
     }
 
     /// Opens every file of every scan of `plan`, which decides what is skipped, and reads none.

@@ -201,7 +201,7 @@ impl FindOrder {
         }
     }
 
-    fn sorting(self) -> Vec<SortExpr> {
+    pub(crate) fn sorting(self) -> Vec<SortExpr> {
         let ascending = self == Self::Oldest;
         [TIMESTAMP_COLUMN, ROW_COLUMN].map(|name| column(name).sort(ascending, false)).to_vec()
     }

@@ -4,20 +4,23 @@
 //! Knows nothing of: the lifetime of files, query text in the search language, HTTP, accounts.
 //!
 //! A search becomes a predicate over the columns of segments ([`Engine::find`], [`Engine::histogram`]); the SQL that
-//! follows it sees its records as the table `log` ([`Engine::analyse`]).
+//! follows it sees its records as the table `log` ([`Engine::analyse`]). [`Engine::download`] gives either without a limit.
 
 mod address;
 mod analyse;
 mod answer;
 mod before;
 mod derived;
+mod download;
 mod engine;
 mod error;
 mod explain;
+mod file;
 mod find;
 mod function;
 mod growing;
 mod histogram;
+mod listing;
 mod phrase;
 mod predicate;
 mod record;
@@ -30,9 +33,11 @@ mod table;
 
 pub use answer::{Cell, Column, ColumnKind, Table};
 pub use before::range_with_before;
+pub use download::{Download, DownloadForm};
 pub use engine::{Engine, EngineSettings, Scope};
 pub use error::{EngineError, EngineErrorClass, Place, SqlError, SqlErrorClass};
 pub use explain::{Explanation, Pruned};
+pub use file::FileForm;
 pub use find::{FindOrder, Found, FoundRecord, Page, Position};
 pub use histogram::Bucket;
 pub use run::{Amount, Asker, Progress, Run, Stage};

@@ -67,12 +67,15 @@ pub struct Progress {
     pub scanned: Amount,
     /// What stands in the segments that can matter, skipped or not.
     pub total: Amount,
+    /// How many segments these are; one that is looked at again counts again.
+    pub segments: u64,
 }
 
 #[derive(Default)]
 struct State {
     stage: Stage,
     total: Amount,
+    segments: u64,
     /// Of plans that have ended.
     scanned: Amount,
     plans: Vec<Arc<dyn ExecutionPlan>>,
@@ -107,7 +110,13 @@ impl Run {
     pub fn progress(&self) -> Progress {
         let state = self.lock();
         let ahead = state.turn.as_ref().filter(|_| state.stage == Stage::Waiting).map_or(0, Turn::ahead);
-        Progress { stage: state.stage, ahead, scanned: state.scanned(), total: state.total }
+        Progress {
+            stage: state.stage,
+            ahead,
+            scanned: state.scanned(),
+            total: state.total,
+            segments: state.segments,
+        }
     }
 
     /// Returns when somebody cancels it.
@@ -140,6 +149,7 @@ impl Run {
     /// Adds segments to what can matter.
     pub(crate) fn expect(&self, segments: &[Arc<Segment>]) {
         let mut state = self.lock();
+        state.segments += wide(segments.len());
         for segment in segments {
             state.total = state.total.and(Amount { rows: segment.rows(), bytes: segment.bytes() });
         }
@@ -150,12 +160,19 @@ impl Run {
         self.lock().plans.push(Arc::clone(plan));
     }
 
+    /// Forgets the plans, which have all ended, but not what they read.
+    pub(crate) fn settle(&self) {
+        let mut state = self.lock();
+        state.scanned = state.scanned();
+        state.plans.clear();
+    }
+
     fn end(&self) {
         let mut state = self.lock();
         state.stage = Stage::Ended;
         state.turn = None;
-        state.scanned = state.scanned();
-        state.plans.clear();
+        drop(state);
+        self.settle();
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

@@ -33,7 +33,7 @@ use grammar::Grammar;
 use crate::error::{Place, SqlError, SqlErrorClass};
 use crate::function;
 use crate::growing;
-use crate::{ROWS_DEFAULT, SQL_DEPTH_MAX, SQL_TOKENS_MAX};
+use crate::{SQL_DEPTH_MAX, SQL_TOKENS_MAX};
 
 /// The only table.
 pub(crate) const TABLE: &str = "log";
@@ -43,6 +43,8 @@ pub(crate) const TABLE: &str = "log";
 pub(crate) struct Dialect {
     /// Columns that `*` does not show.
     pub(crate) hidden: Vec<String>,
+    /// How many rows a statement has that says nothing of it; `None` for all.
+    pub(crate) rows_default: Option<u64>,
     /// The most rows that LIMIT may ask for.
     pub(crate) rows_max: u64,
     /// The time zone in which the days of `histogram` begin. Unit: seconds east of UTC.
@@ -55,6 +57,9 @@ pub(crate) struct Reading {
     pub(crate) statement: Statement,
     /// How many seconds before their time the records are that it also asks for: see [`table_before`].
     pub(crate) spans: BTreeSet<u64>,
+    /// How many rows are wanted, when the statement does not say it. It gives one more, which tells whether some are
+    /// left out.
+    pub(crate) rows: Option<u64>,
 }
 
 /// Reads a statement.
@@ -66,13 +71,14 @@ pub(crate) fn read(sql: &SqlText, dialect: &Dialect) -> Result<Reading, SqlError
     }
     let spans = rewriting.spans;
     compare::check(&mut query).map_err(|wrong| SqlError::new(SqlErrorClass::Verification, wrong))?;
-    limit(sql, &mut query, dialect.rows_max)?;
-    Ok(Reading { statement: Statement::Query(query), spans })
+    let rows = limit(sql, &mut query, dialect)?;
+    Ok(Reading { statement: Statement::Query(query), spans, rows })
 }
 
 /// How many seconds before its time a statement also reads; `None` when it does not, or cannot be read.
 pub(crate) fn looks_back(sql: &SqlText) -> Option<u64> {
-    let dialect = Dialect { hidden: Vec::new(), rows_max: u64::MAX, histogram_seconds_east: 0 };
+    let dialect =
+        Dialect { hidden: Vec::new(), rows_default: None, rows_max: u64::MAX, histogram_seconds_east: 0 };
     read(sql, &dialect).ok()?.spans.last().copied()
 }
 
@@ -189,8 +195,9 @@ pub(crate) fn lower_case(message: &str) -> String {
     characters.next().map(|first| first.to_lowercase().chain(characters).collect()).unwrap_or_default()
 }
 
-/// Gives the statement its default limit, and refuses one that is no number or too large.
-fn limit(sql: &SqlText, query: &mut Query, rows_max: u64) -> Result<(), SqlError> {
+/// Refuses a limit that is no number or too large. Gives the default to a statement without one, and returns it.
+fn limit(sql: &SqlText, query: &mut Query, dialect: &Dialect) -> Result<Option<u64>, SqlError> {
+    let rows_max = dialect.rows_max;
     let written = match (&query.limit_clause, &query.fetch) {
         (Some(LimitClause::LimitOffset { limit, .. }), None) => limit.as_ref(),
         (Some(LimitClause::OffsetCommaLimit { limit, .. }), None) => Some(limit),
@@ -203,20 +210,20 @@ fn limit(sql: &SqlText, query: &mut Query, rows_max: u64) -> Result<(), SqlError
         }
     };
     let Some(written) = written else {
-        let default = LimitClause::LimitOffset {
-            limit: Some(number(ROWS_DEFAULT.min(rows_max))),
-            offset: None,
-            limit_by: Vec::new(),
-        };
+        let Some(rows) = dialect.rows_default.map(|rows| rows.min(rows_max)) else { return Ok(None) };
+        let one_more = Some(number(rows.saturating_add(1)));
         match &mut query.limit_clause {
-            Some(LimitClause::LimitOffset { limit, .. }) => *limit = Some(number(ROWS_DEFAULT.min(rows_max))),
+            Some(LimitClause::LimitOffset { limit, .. }) => *limit = one_more,
             Some(LimitClause::OffsetCommaLimit { .. }) => {}
-            none @ None => *none = Some(default),
+            none @ None => {
+                *none =
+                    Some(LimitClause::LimitOffset { limit: one_more, offset: None, limit_by: Vec::new() });
+            }
         }
-        return Ok(());
+        return Ok(Some(rows));
     };
     match literal(written) {
-        Some(rows) if rows <= rows_max => Ok(()),
+        Some(rows) if rows <= rows_max => Ok(None),
         _ => {
             let message = format!("LIMIT takes a number up to {rows_max}, not `{written}`");
             let Location { line, column } = written.span().start;

@@ -66,6 +66,13 @@ pub(crate) enum Failure {
     Csv(#[from] csv::Error),
     #[error("the server answered with what is no JSON")]
     Json(#[from] serde_json::Error),
+    #[error("cannot write `{}`", path.display())]
+    Save { path: PathBuf, source: io::Error },
+    #[error(
+        "the answer broke off after {bytes} bytes, so `{}` is not written: the server's log tells why; ask again",
+        path.display()
+    )]
+    NotSaved { path: PathBuf, bytes: u64, source: io::Error },
     #[error("cannot read `{}`", path.display())]
     File { path: PathBuf, source: io::Error },
     #[error("`{}` is no index rule: `natlens index show TOPIC` prints one", path.display())]

@@ -203,8 +203,30 @@ fn a_search_reads_as_many_pages_as_it_was_told_to() {
     assert_eq!(sum, "{\"s\":6,\"m\":1795564800}\n");
 
     let said = |query: &str| text(&place.run(&[&day[..], &[query]].concat()).stderr);
-    assert_eq!(said("* | SELECT dstport"), "the first 100 rows; a LIMIT in the SQL gives more\n");
-    assert_eq!(said("* | SELECT dstport LIMIT 100"), "");
+    let cut = said("* | SELECT dstport");
+    assert!(
+        cut.starts_with(
+            "the first 100 rows: a LIMIT in the SQL gives more, --save every one; cut, exact; read "
+        ),
+        "{cut}"
+    );
+    let complete = said("* | SELECT dstport LIMIT 100");
+    assert!(complete.starts_with("100 rows; complete, exact; read "), "{complete}");
+    assert!(complete.contains(" of 10,500 rows and ") && complete.ends_with(" in 1 segment\n"), "{complete}");
+
+    for (query, name, head) in [
+        ("*", "all.csv", "time,dstport\r\n2026-11-25T00:00:10.499Z,10499\r\n"),
+        ("*", "all.ndjson", "{\"time\":\"2026-11-25T00:00:10.499Z\",\"dstport\":10499}\n"),
+        ("* | SELECT dstport ORDER BY dstport", "computed.csv", "dstport\r\n0\r\n1\r\n"),
+    ] {
+        let saved = ask(&[query, "--save", name, "--fields", "dstport"]);
+        assert_eq!(saved, "", "the file is the answer");
+        let file = std::fs::read_to_string(place.folder.path().join(name)).unwrap();
+        assert!(file.starts_with(head), "{}", &file[..200]);
+        assert_eq!(file.lines().filter(|line| line.contains(|c: char| c.is_ascii_digit())).count(), 10_500);
+    }
+    let (code, _) = place.bad(&["search", "* | SELECT nothing", "--save", "nothing.parquet"]);
+    assert!(code == 1 && !place.folder.path().join("nothing.parquet").exists());
     assert!(said("SELECT dstport").starts_with("this searches for words; SQL stands after a pipe"));
 
     let (code, said) = place.bad(&["search", "srcadr:10.0.0.1"]);

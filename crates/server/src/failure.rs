@@ -138,7 +138,9 @@ impl From<EngineError> for Failure {
             EngineError::Memory { .. } => {
                 Self::new("LimitExceeded.SearchResources", message).retry_after(SEARCH_RETRY_AFTER)
             }
-            EngineError::Timeout { .. } => Self::new("FailedOperation.SearchTimeout", message),
+            EngineError::Timeout { .. } | EngineError::Unread { .. } => {
+                Self::new("FailedOperation.SearchTimeout", message)
+            }
             EngineError::Busy { .. } => {
                 Self::new("LimitExceeded.LogSearch", message).retry_after(SEARCH_RETRY_AFTER)
             }

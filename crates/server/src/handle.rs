@@ -33,6 +33,7 @@ mod describe_topic_usage;
 mod describe_topics;
 mod describe_users;
 mod disable_flow_logs;
+mod download_log;
 mod enable_flow_logs;
 mod enrol_agent;
 mod explain_query;
@@ -56,14 +57,14 @@ use axum::body::Body;
 use futures::Stream;
 
 use crate::failure::Failure;
-use crate::http::{Answered, Asked};
+use crate::http::{Answered, Asked, FileAnswer};
 
 pub(crate) use sign_in::HASHING_MAX;
 pub(crate) use upload_batch::UPLOADS_MAX;
 
 /// What every file of an operation needs.
 mod prelude {
-    pub(super) use super::{Handle, HandleStreaming, HandleWaiting};
+    pub(super) use super::{Handle, HandleFile, HandleStreaming, HandleWaiting};
     pub(super) use crate::check;
     pub(super) use crate::failure::Failure;
     pub(super) use crate::http::{Answered, Asked};
@@ -93,6 +94,17 @@ pub(crate) trait HandleStreaming: Operation + 'static {
     ) -> impl Future<Output = Result<impl Stream<Item = Self::Response> + Send + 'static, Failure>> + Send;
 }
 
+/// An operation whose answer is a file. Implemented by `DownloadLog`.
+pub(crate) trait HandleFile: Operation + 'static {
+    /// Begins it. Who asks was checked before.
+    fn handle(
+        asked: Asked,
+        request: Self::Request,
+    ) -> impl Future<
+        Output = Result<FileAnswer<impl Stream<Item = Result<Vec<u8>, Failure>> + Send + 'static>, Failure>,
+    > + Send;
+}
+
 /// Somebody who wants to see every operation that the server carries out.
 pub(crate) trait OperationRoutes {
     /// Is called once for each operation that asks the catalog.
@@ -101,15 +113,20 @@ pub(crate) trait OperationRoutes {
     fn waiting<O: HandleWaiting>(&mut self);
     /// Is called once for each operation whose answer goes on.
     fn streaming<O: HandleStreaming>(&mut self);
+    /// Is called once for each operation that answers with a file.
+    fn file<O: HandleFile>(&mut self);
 }
 
 macro_rules! routes {
-    (catalog: $($name:ident),+; waiting: $($waiting:ident),+; streaming: $($streaming:ident),+;) => {
+    (
+        catalog: $($name:ident),+; waiting: $($waiting:ident),+; streaming: $($streaming:ident),+; file: $($file:ident),+;
+    ) => {
         /// Shows every operation that the server carries out to `routes`.
         pub(crate) fn visit_routes(routes: &mut impl OperationRoutes) {
             $(routes.catalog::<api::$name>();)+
             $(routes.waiting::<api::$waiting>();)+
             $(routes.streaming::<api::$streaming>();)+
+            $(routes.file::<api::$file>();)+
         }
     };
 }
@@ -125,6 +142,8 @@ routes!(
         DescribeLogHistogram, ExplainQuery, SearchLog, SetPassword, SignIn, SignOut, UploadBatch, WatchFlowLogs;
     streaming:
         TailLog;
+    file:
+        DownloadLog;
 );
 
 #[cfg(test)]
@@ -148,6 +167,10 @@ mod tests {
         }
 
         fn streaming<O: HandleStreaming>(&mut self) {
+            assert!(self.0.insert(O::NAME), "{} is served twice", O::NAME);
+        }
+
+        fn file<O: HandleFile>(&mut self) {
             assert!(self.0.insert(O::NAME), "{} is served twice", O::NAME);
         }
     }

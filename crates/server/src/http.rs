@@ -20,12 +20,14 @@ use axum::routing::{MethodRouter, get, post};
 use tower_http::compression::CompressionLayer;
 
 use crate::failure::Failure;
-use crate::handle::{self, Handle, HandleStreaming, HandleWaiting, OperationRoutes};
+use crate::handle::{self, Handle, HandleFile, HandleStreaming, HandleWaiting, OperationRoutes};
 use crate::server::Server;
 use crate::sign_in::secret::same;
 use crate::{console, metrics};
 
-pub(crate) use exchange::{ANYONE_BYTES_MAX, Answered, Asked, JSON_BYTES_MAX, blocking, parse, read_body};
+pub(crate) use exchange::{
+    ANYONE_BYTES_MAX, Answered, Asked, FileAnswer, JSON_BYTES_MAX, blocking, parse, read_body,
+};
 pub(crate) use listener::{Listening, Peer};
 pub(crate) use observe::RequestId;
 pub(crate) use tls::Certificate;
@@ -72,6 +74,10 @@ impl OperationRoutes for Operations {
 
     fn streaming<O: HandleStreaming>(&mut self) {
         self.add::<O>(post(exchange::streaming::<O>));
+    }
+
+    fn file<O: HandleFile>(&mut self) {
+        self.add::<O>(post(exchange::file::<O>));
     }
 }
 

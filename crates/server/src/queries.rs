@@ -125,6 +125,13 @@ impl Queries {
         }
     }
 
+    /// Ends all queries of an operation.
+    pub(crate) fn cancel_all(&self, operation: &str) {
+        let state = self.lock();
+        let of_it = state.running.values().filter(|entry| entry.statement.operation == operation);
+        of_it.for_each(|entry| entry.run.cancel());
+    }
+
     fn end(&self, number: u64, outcome: &'static str) {
         let now = (self.clock)();
         let mut state = self.lock();

@@ -11,7 +11,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use api::{Operation, SearchTopic};
-use engine::Scope;
+use engine::{FindOrder, Scope};
 use flow::{TimeRange, Timestamp, TopicId};
 use query::{IndexedFields, Query, Syntax};
 use store::{GatewayFilter, TopicRow};
@@ -109,6 +109,18 @@ pub(crate) fn range(from: i64, to: i64) -> Result<TimeRange, Failure> {
         return Err(Failure::new("InvalidParameter", message));
     }
     Ok(TimeRange { from: Timestamp::from_millis(from), to: Timestamp::from_millis(to) })
+}
+
+/// Which records come first.
+pub(crate) fn order(sort: Option<&str>) -> Result<FindOrder, Failure> {
+    match sort.unwrap_or_default() {
+        "" | "desc" => Ok(FindOrder::Newest),
+        "asc" => Ok(FindOrder::Oldest),
+        other => {
+            let message = format!("Sort `{other}`: expected `asc` or `desc`");
+            Err(Failure::new("InvalidParameter", message))
+        }
+    }
 }
 
 /// The rules that a number names.

@@ -207,6 +207,8 @@ async fn serve(server: Arc<Server>, listening: Listening, stopped: watch::Receiv
         told.wait_for(|stop| *stop).await.ok();
         server.orders.close();
         server.tails.close();
+        // One goes on as long as its reader likes.
+        server.queries.cancel_all(<api::DownloadLog as api::Operation>::NAME);
         // A merge of a whole day would outlast everybody's patience; it is done again.
         server.store.stop_merging();
     };

@@ -9,6 +9,8 @@
 #[path = "server/stand.rs"]
 mod stand;
 
+#[path = "server/downloads.rs"]
+mod downloads;
 #[path = "server/errors.rs"]
 mod errors;
 #[path = "server/flow_logs.rs"]

@@ -13,6 +13,7 @@ import { ErrorNotice, Notice } from '../../ui/notice'
 import { TabPanel, Tabs } from '../../ui/tabs'
 import { useWords } from '../../words/words'
 import { AnswerTable } from './answer-table'
+import { AnswerTold, DownloadButton } from './answer-told'
 import { RECORDS_MAX, useAnalysis, useHistogramTotal, useRecordAt, useRecords } from './answers'
 import { count, day } from './format'
 import { NothingFound, Outcome } from './outcome'
@@ -51,7 +52,9 @@ function AnalysisPart({ page }: { page: SearchState }) {
   const analysis = useAnalysis(page.question)
   return (
     <Outcome page={page} answer={analysis}>
-      {analysis.data && <AnswerTable answer={analysis.data} isStale={analysis.isPlaceholderData} />}
+      {analysis.data && (
+        <AnswerTable page={page} answer={analysis.data} isStale={analysis.isPlaceholderData} />
+      )}
     </Outcome>
   )
 }
@@ -156,6 +159,12 @@ function RecordsFoot({ page, shown, arrived, answer }: RecordsFootProps) {
           {search.records.more}
         </Button>
       )}
+      <DownloadButton
+        question={page.question}
+        query={partsOf(page.question.query).search}
+        sort={page.view.sort}
+      />
+      <AnswerTold scanned={answer.data?.scanned} />
     </footer>
   )
 }

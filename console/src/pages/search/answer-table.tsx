@@ -13,10 +13,12 @@ import { Empty } from '../../ui/marks'
 import { useCopy } from '../../ui/use-copy'
 import { useWords } from '../../words/words'
 import styles from './answer-table.module.css'
+import { AnswerTold, DownloadButton } from './answer-told'
 import { isAmount } from './columns'
 import { csvOf } from './csv'
 import { count, decimal } from './format'
 import { objectOf, textOf } from './record'
+import type { SearchState } from './search-state'
 
 /** More rows than anybody reads make the page slow. */
 const ROWS_SHOWN = 1000
@@ -27,7 +29,9 @@ type Cell = string | null
 /** Rows of an answer have no identity but their number. */
 type Row = { number: number; cells: Cell[] }
 
-export function AnswerTable({ answer, isStale }: { answer: Schema<'SearchLogResponse'>; isStale: boolean }) {
+type AnswerTableProps = { page: SearchState; answer: Schema<'SearchLogResponse'>; isStale: boolean }
+
+export function AnswerTable({ page, answer, isStale }: AnswerTableProps) {
   const { search } = useWords()
   const { language } = usePreferences()
   const copy = useCopy()
@@ -70,13 +74,13 @@ export function AnswerTable({ answer, isStale }: { answer: Schema<'SearchLogResp
         <span>
           {rows.length === 1 ? search.answer.oneRow : search.answer.rows(count(rows.length, language))}
           {rows.length > ROWS_SHOWN && ` ${search.answer.cut(count(ROWS_SHOWN, language))}`}
+          {answer.Cut && ` ${search.answer.more}`}
         </span>
         <Button kind="quiet" icon="copy" onPress={() => copy(csv())}>
           {search.answer.copy}
         </Button>
-        <Button kind="quiet" icon="download" onPress={() => download(csv())}>
-          {search.answer.download}
-        </Button>
+        <DownloadButton question={page.question} query={page.question.query} />
+        <AnswerTold scanned={answer.Scanned} />
       </footer>
     </div>
   )
@@ -112,11 +116,4 @@ function isWhole({ Type }: Column): boolean {
 
 function alignOf(column: Column): 'start' | 'end' {
   return isWhole(column) || ['double', 'real', 'decimal'].includes(column.Type) ? 'end' : 'start'
-}
-
-function download(csv: string): void {
-  const address = URL.createObjectURL(new Blob([csv], { type: 'text/csv' }))
-  const link = Object.assign(document.createElement('a'), { href: address, download: 'answer.csv' })
-  link.click()
-  URL.revokeObjectURL(address)
 }

@@ -39,7 +39,7 @@ const CQL = 1
 export function useRecords(question: Question, sort: 'desc' | 'asc') {
   const { region } = question
   const request = {
-    ...where(question, partsOf(question.query).search),
+    ...whereOf(question, partsOf(question.query).search),
     Sort: sort,
     Limit: PAGE_RECORDS,
   }
@@ -55,8 +55,9 @@ export function useRecords(question: Question, sort: 'desc' | 'asc') {
 }
 
 /** Stands outside, so that the same pages give the same array. */
-function recordsOf({ pages }: { pages: Schema<'SearchLogResponse'>[] }): { records: FoundRecord[] } {
-  return { records: pages.flatMap(page => page.Results ?? []).map(recordOf) }
+function recordsOf({ pages }: { pages: Schema<'SearchLogResponse'>[] }) {
+  const records: FoundRecord[] = pages.flatMap(page => page.Results ?? []).map(recordOf)
+  return { records, scanned: pages.at(-1)?.Scanned }
 }
 
 /** The table that the SQL part computes. */
@@ -140,7 +141,7 @@ function useComputed(question: Question, sql: string) {
 export function useRecordAt(question: Question, place: string | undefined, enabled: boolean) {
   const time = timeOfPlace(place ?? '') ?? 0
   const range = { from: time, to: time + 1 }
-  const request = { ...where({ ...question, range }, ''), Limit: 1000 }
+  const request = { ...whereOf({ ...question, range }, ''), Limit: 1000 }
   return useQuery({
     ...ask('cls', 'SearchLog', request, question.region),
     enabled: enabled && place !== undefined,
@@ -163,10 +164,11 @@ function askHistogram({ topic, region, range }: Question, search: string) {
 
 /** Computes the SQL of `query` over the range. */
 function askAnalysis(question: Question, query: string) {
-  const request = { ...where(question, query), UseNewAnalysis: true }
+  const request = { ...whereOf(question, query), UseNewAnalysis: true }
   return ask('cls', 'SearchLog', request, question.region)
 }
 
-function where({ topic, range }: Question, query: string) {
+/** Topic, range and query, as operations take them. */
+export function whereOf({ topic, range }: Question, query: string) {
   return { TopicId: topic, From: range.from, To: range.to, QueryString: query, QuerySyntax: CQL }
 }

@@ -49,6 +49,8 @@ pub struct ScannedAmount {
     pub bytes: u64,
     /// Unit: bytes, of the segments that could matter.
     pub bytes_total: u64,
+    /// How many segments could matter.
+    pub segments: u64,
 }
 
 /// Records that an answer leaves out, because the file that holds them is damaged.

@@ -66,6 +66,10 @@ pub struct SearchLogResponse {
     pub sampling_rate: f64,
     /// By topic, for several topics.
     pub topics: Option<SearchTopics>,
+    /// Whether there is more: records on further pages, or rows beyond the 100 of SQL without LIMIT; beyond what is
+    /// published.
+    #[serde(default)]
+    pub cut: bool,
     /// How much was read for this answer; beyond what is published.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scanned: Option<ScannedAmount>,

@@ -5,6 +5,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot begin shall panic")]
 
 mod before;
+mod downloads;
 mod duckdb;
 mod explain;
 mod golden;

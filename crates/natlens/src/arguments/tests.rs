@@ -117,6 +117,9 @@ fn help_for_searching_shows_how() {
                   --all
                       Prints every record, however many, while they are read
 
+                  --save <FILE>
+                      Writes everything, however much, into this file: `.csv`, `.ndjson` or `.parquet`
+
                   --explain
                       Tells what would be read and how, and reads no record
 

@@ -4,7 +4,9 @@
 //! Knows nothing of: the language of queries; the server reads it.
 
 mod all;
+mod amount;
 mod left_out;
+mod save;
 
 use std::ffi::OsStr;
 
@@ -16,7 +18,9 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use flow::FIELDS;
 use serde_json::Value;
 
+use self::amount::Told;
 use self::left_out::LeftOut;
+use self::save::Target;
 use super::find;
 use crate::answer::{Answer, Form, Row};
 use crate::config::Config;
@@ -30,9 +34,6 @@ const PAGE_RECORDS: u64 = 1000;
 
 /// The most records that one search gives, in pages: the published limit.
 const RECORDS_MAX: u64 = 10_000;
-
-/// The most rows of an analysis without LIMIT. Source: the server's engine.
-const ROWS_DEFAULT: usize = 100;
 
 /// The name of the first column: the time of the record.
 const TIME: &str = "time";
@@ -82,8 +83,11 @@ pub(crate) struct Search {
     /// Prints every record, however many, while they are read
     #[arg(long, conflicts_with = "limit")]
     all: bool,
+    /// Writes everything, however much, into this file: `.csv`, `.ndjson` or `.parquet`
+    #[arg(long, value_name = "FILE", conflicts_with = "limit")]
+    save: Option<Target>,
     /// Tells what would be read and how, and reads no record
-    #[arg(long, conflicts_with_all = ["all", "limit", "oldest", "fields"])]
+    #[arg(long, conflicts_with_all = ["all", "limit", "oldest", "fields", "save"])]
     explain: bool,
     /// Begins with the oldest record instead of the newest
     #[arg(long)]
@@ -92,7 +96,7 @@ pub(crate) struct Search {
     #[arg(long, value_name = "FIELDS", value_delimiter = ',', value_parser = FieldName)]
     fields: Vec<String>,
     /// Answers without the records of damaged segments, and says which they are
-    #[arg(long, conflicts_with = "explain")]
+    #[arg(long, conflicts_with_all = ["explain", "save"])]
     allow_partial: bool,
     /// Reads the search part by the older rules of Lucene
     #[arg(long)]
@@ -104,8 +108,9 @@ pub(crate) struct Search {
 /// What was found.
 struct Found {
     answer: Answer,
-    /// How to get what is missing, if something is.
-    more: Option<String>,
+    /// How much of it that is, and how to get the rest.
+    what: String,
+    told: Told,
     /// What is missing because its file is damaged.
     left_out: LeftOut,
 }
@@ -152,57 +157,72 @@ impl Search {
             return explain(&client, request, outside)
                 .inspect_err(|failure| point(failure, &self.query, outside));
         }
+        if let Some(target) = &self.save {
+            let bytes = save::save(&client, request, &self.fields, target)
+                .inspect_err(|failure| point(failure, &self.query, outside))?;
+            outside.hint(format_args!("{bytes} bytes, everything that was found"));
+            return Ok(());
+        }
         if self.all {
             let form = (self.fields.as_slice(), self.reach.output);
-            let rows = all::print(&client, request, form, outside)
+            let (rows, told) = all::print(&client, request, form, outside)
                 .inspect_err(|failure| point(failure, &self.query, outside))?;
-            if rows == 0 {
-                outside.hint("nothing found in this time range");
-            }
+            outside.hint(told.line(&found_shown(rows, told.cut)));
             return Ok(());
         }
         let found =
             self.find(&client, request).inspect_err(|failure| point(failure, &self.query, outside))?;
-        let rows = found.answer.rows.len();
         found.answer.write(self.reach.output, outside.results())?;
-        if rows == 0 {
-            outside.hint("nothing found in this time range");
-        } else if let Some(more) = found.more {
-            outside.hint(more);
-        }
+        outside.hint(found.told.line(&found.what));
         found.left_out.tell(outside);
         Ok(())
     }
 
     /// Page by page, or at once when it is an analysis.
     fn find(&self, client: &Client, mut request: SearchLogRequest) -> Result<Found, Failure> {
-        let (mut records, mut left_out) = (Vec::new(), LeftOut::default());
+        let (mut records, mut told) = (Vec::new(), Told::default());
+        let mut left_out = LeftOut::default();
         loop {
-            let left = self.limit.saturating_sub(u64::try_from(records.len()).unwrap_or(u64::MAX));
+            let left = self.limit.saturating_sub(count(records.len()));
             request.limit = Some(left.min(PAGE_RECORDS));
             let mut page = client.call::<SearchLog>(&request)?;
+            told.add(&page);
             left_out.add(page.left_out.take());
             if page.analysis {
                 let answer = table(page)?;
-                let cut = answer.rows.len() == ROWS_DEFAULT && !has_word(&self.query, "LIMIT");
-                let more =
-                    cut.then(|| format!("the first {ROWS_DEFAULT} rows; a LIMIT in the SQL gives more"));
-                return Ok(Found { answer, more, left_out });
+                let mut what = found_shown(count(answer.rows.len()), told.cut);
+                if told.cut {
+                    what.push_str(": a LIMIT in the SQL gives more, --save every one");
+                }
+                return Ok(Found { answer, what, told, left_out });
             }
-            let count = page.results.as_ref().map_or(0, Vec::len);
-            records.extend(page.results.unwrap_or_default());
-            let enough = u64::try_from(records.len()).is_ok_and(|read| read >= self.limit);
-            if enough || page.list_over || count == 0 {
-                let cut = !page.list_over && count > 0;
-                let rows = records.len();
-                let more =
-                    cut.then(|| format!("the first {rows} records; --limit gives more, --all every one"));
+            let found = page.results.unwrap_or_default();
+            let over = !told.cut || found.is_empty();
+            records.extend(found);
+            if over || count(records.len()) >= self.limit {
+                let mut what = found_shown(count(records.len()), told.cut);
+                if told.cut {
+                    what.push_str(": --limit gives more, --all every one");
+                }
                 let answer = list(&records, &self.fields, self.reach.output)?;
-                return Ok(Found { answer, more, left_out });
+                return Ok(Found { answer, what, told, left_out });
             }
             request.context = Some(page.context);
         }
     }
+}
+
+/// How many rows an answer has.
+fn found_shown(rows: u64, cut: bool) -> String {
+    match rows {
+        0 => "nothing found in this time range".to_owned(),
+        1 if !cut => "1 row".to_owned(),
+        _ => format!("{}{rows} rows", if cut { "the first " } else { "" }),
+    }
+}
+
+fn count(rows: usize) -> u64 {
+    u64::try_from(rows).unwrap_or(u64::MAX)
 }
 
 /// Prints what the query would read.
@@ -239,10 +259,6 @@ pub(super) fn list(records: &[LogRecord], fields: &[String], form: Form) -> Resu
 fn is_bare_sql(query: &str) -> bool {
     let first = query.split_whitespace().next().unwrap_or_default();
     first.eq_ignore_ascii_case("SELECT") && !query.contains('|')
-}
-
-fn has_word(query: &str, word: &str) -> bool {
-    query.split(|c: char| !c.is_alphanumeric()).any(|one| one.eq_ignore_ascii_case(word))
 }
 
 /// Shows where the query is wrong, if the server said so.
@@ -332,7 +348,6 @@ mod tests {
     #[test]
     fn sql_that_is_not_meant_as_such_is_noticed() {
         assert!(is_bare_sql(" select count(*)") && !is_bare_sql("* | SELECT 1") && !is_bare_sql("selected"));
-        assert!(has_word("* | SELECT a limit\n7", "LIMIT") && !has_word("* | SELECT unlimited", "LIMIT"));
     }
 
     #[test]

@@ -53,6 +53,7 @@ impl HandleWaiting for SearchLog {
                 analysis_records: newer.then(|| records_shown(&table)),
                 columns: newer.then(|| columns_shown(&table.columns)),
                 sampling_rate: EXACT,
+                cut: table.cut,
                 ..SearchLogResponse::default()
             }
         } else {
@@ -111,14 +112,7 @@ fn wanted_by(request: &SearchLogRequest) -> Result<Wanted, Failure> {
         }
         (None, None) => (String::new(), Syntax::Cql),
     };
-    let order = match request.sort.as_deref().unwrap_or_default() {
-        "" | "desc" => FindOrder::Newest,
-        "asc" => FindOrder::Oldest,
-        other => {
-            let message = format!("Sort `{other}`: expected `asc` or `desc`");
-            return Err(Failure::new("InvalidParameter", message));
-        }
-    };
+    let order = search::order(request.sort.as_deref())?;
     if !(0.0..=1.0).contains(&request.sampling_rate.unwrap_or(EXACT)) {
         return Err(Failure::new("InvalidParameter", "SamplingRate must lie between 0 and 1"));
     }
@@ -182,6 +176,7 @@ fn records_answer(
         col_names: Some(Vec::new()),
         analysis_results: Some(Vec::new()),
         sampling_rate: EXACT,
+        cut: found.more,
         ..SearchLogResponse::default()
     }
 }

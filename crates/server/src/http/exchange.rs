@@ -10,12 +10,12 @@ use std::time::Duration;
 use api::{ErrorBody, ErrorReply, Operation, Permission};
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, SET_COOKIE};
+use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE, RETRY_AFTER, SET_COOKIE};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
-use futures::StreamExt as _;
+use futures::{Stream, StreamExt as _};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use store::Owner;
@@ -23,7 +23,7 @@ use store::Owner;
 use super::{Peer, RequestId, address, observe};
 use crate::caller::{self, Caller};
 use crate::failure::Failure;
-use crate::handle::{Handle, HandleStreaming, HandleWaiting};
+use crate::handle::{Handle, HandleFile, HandleStreaming, HandleWaiting};
 use crate::server::Server;
 
 /// The most bytes of a request in JSON. The longest real one is an index of 300 fields, about 60 kB.
@@ -57,6 +57,15 @@ pub(crate) struct Answered<R> {
     pub(crate) response: R,
     /// The value of `Set-Cookie`.
     pub(crate) cookie: Option<String>,
+}
+
+/// A file, part by part.
+pub(crate) struct FileAnswer<S> {
+    pub(crate) content_type: &'static str,
+    /// What browsers call it: letters, digits, hyphens and dots.
+    pub(crate) name: String,
+    /// It ends when the file is whole; a failure says that it never will be.
+    pub(crate) parts: S,
 }
 
 impl<R> From<R> for Answered<R> {
@@ -111,6 +120,41 @@ pub(crate) async fn streaming<O: HandleStreaming>(
         }
         Err(failure) => refuse(&id, &failure),
     }
+}
+
+/// Answers an operation with a file, as fast as the caller reads it.
+pub(crate) async fn file<O: HandleFile>(
+    State(server): State<Arc<Server>>,
+    RequestId(id): RequestId,
+    request: Request,
+) -> Response {
+    let begun = async {
+        let (asked, body) = admit::<O>(server, request).await?;
+        let request = parse(&read_body(body, JSON_BYTES_MAX).await?)?;
+        O::handle(asked, request).await
+    };
+    match begun.await {
+        Ok(file) => file_response(file),
+        Err(failure) => refuse(&id, &failure),
+    }
+}
+
+/// A file that fails cuts the connection, without the last chunk: whoever reads it sees that it is not whole.
+fn file_response<S>(FileAnswer { content_type, name, parts }: FileAnswer<S>) -> Response
+where
+    S: Stream<Item = Result<Vec<u8>, Failure>> + Send + 'static,
+{
+    let headers = [
+        (CONTENT_TYPE, content_type.to_owned()),
+        (CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")),
+        (CACHE_CONTROL, "no-store".to_owned()),
+    ];
+    let span = tracing::Span::current();
+    // The compression asks once more after the end.
+    let told = move |part: Result<Vec<u8>, Failure>| {
+        part.inspect_err(|failure| span.in_scope(|| observe::log_break(failure)))
+    };
+    (headers, Body::from_stream(parts.map(told).fuse())).into_response()
 }
 
 /// Finds out who asks and whether they may, before anything else is read.

@@ -70,6 +70,12 @@ pub(crate) async fn observe(State(server): State<Arc<Server>>, mut request: Requ
     answer
 }
 
+/// Says that an answer broke off: its status was sent long ago.
+pub(crate) fn log_break(failure: &Failure) {
+    log(failure);
+    tracing::warn!(code = failure.code, message = failure.message, "an answer broke off");
+}
+
 /// Writes the chain of causes of a failure of the server itself, once.
 pub(crate) fn log(failure: &Failure) {
     let Some(cause) = &failure.cause else { return };

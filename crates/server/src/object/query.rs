@@ -29,11 +29,12 @@ pub(crate) fn query_shown(told: &Told) -> QueryRun {
 
 /// How much was read of what there is.
 pub(crate) fn scanned_shown(progress: &Progress) -> ScannedAmount {
-    let Progress { scanned, total, .. } = progress;
+    let Progress { scanned, total, segments, .. } = progress;
     ScannedAmount {
         rows: scanned.rows,
         rows_total: total.rows,
         bytes: scanned.bytes,
         bytes_total: total.bytes,
+        segments: *segments,
     }
 }

@@ -85,6 +85,7 @@ mod tests {
                 Cell::Timestamp(Timestamp::from_millis(1_500)),
                 Cell::Double(f64::NAN),
             ]],
+            cut: false,
         };
         assert_eq!(records_shown(&table), [r#"{"n":7,"t":"1970-01-01 00:00:01.500","x":null}"#]);
         let items = items_shown(&table);

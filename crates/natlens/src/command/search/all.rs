@@ -7,6 +7,7 @@ use std::collections::HashSet;
 
 use api::{Client, LogRecord, SearchLog, SearchLogRequest};
 
+use super::amount::Told;
 use super::left_out::LeftOut;
 use super::{PAGE_RECORDS, RECORDS_MAX, REFUSAL_FIELDS, TABLE_FIELDS, list, table};
 use crate::answer::{Form, Rows};
@@ -22,26 +23,27 @@ struct Edge {
     printed: HashSet<String>,
 }
 
-/// Prints all that `request` finds; returns how many rows that are.
+/// Prints all that `request` finds; returns how many rows that are, and what was read for them.
 pub(super) fn print(
     client: &Client,
     mut request: SearchLogRequest,
     (fields, form): (&[String], Form),
     outside: &mut Outside,
-) -> Result<u64, Failure> {
+) -> Result<(u64, Told), Failure> {
     request.limit = Some(PAGE_RECORDS);
     let fields = shown(fields, form);
-    let mut edge = Edge::default();
+    let (mut edge, mut told) = (Edge::default(), Told::default());
     let (mut rows, mut printed, mut listed, mut before) = (None, 0, 0, None);
     let mut left_out = LeftOut::default();
     loop {
         let mut page = client.call::<SearchLog>(&request)?;
+        told.add(&page);
         left_out.add(page.left_out.take());
         if page.analysis {
             let answer = table(page)?;
             answer.write(form, outside.results())?;
             left_out.tell(outside);
-            return Ok(u64::try_from(answer.rows.len()).unwrap_or(u64::MAX));
+            return Ok((u64::try_from(answer.rows.len()).unwrap_or(u64::MAX), told));
         }
         let (context, over) = (page.context, page.list_over);
         let records = page.results.unwrap_or_default();
@@ -54,7 +56,7 @@ pub(super) fn print(
         rows.write(answer.rows, outside.results())?;
         if ended {
             left_out.tell(outside);
-            return Ok(printed);
+            return Ok((printed, told));
         }
         request.context = Some(context);
         if listed >= RECORDS_MAX {
@@ -62,7 +64,7 @@ pub(super) fn print(
                 outside.hint(format!(
                     "more than {RECORDS_MAX} records begin at one millisecond: narrow the search for the rest"
                 ));
-                return Ok(printed);
+                return Ok((printed, told));
             }
             (before, listed) = (edge.at, 0);
             edge.narrow(&mut request);
