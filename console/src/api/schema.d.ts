@@ -378,6 +378,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/natlens/DescribeErasures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lists what was ever taken out of topics, by whom, and how far it is. */
+        post: operations["DescribeErasures"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/natlens/DescribeFields": {
         parameters: {
             query?: never;
@@ -525,6 +542,23 @@ export interface paths {
         put?: never;
         /** Enrols an agent. */
         post: operations["EnrolAgent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/natlens/EraseRecords": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Counts the records that a search finds or, when confirmed, takes them out of the topic for good. */
+        post: operations["EraseRecords"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1163,6 +1197,29 @@ export interface components {
             /** @description From the newest. Administrators see all of the account, others their own. */
             AccessKeys: components["schemas"]["AccessKey"][];
         };
+        /** @description Which part of the list. */
+        DescribeErasuresRequest: {
+            /**
+             * Format: int64
+             * @description The most to list: 20 by default, at most 100.
+             */
+            Limit?: number | null;
+            /**
+             * Format: int64
+             * @description How many to pass over; 0 by default.
+             */
+            Offset?: number | null;
+        };
+        /** @description Erasures. */
+        DescribeErasuresResponse: {
+            /** @description The newest first. */
+            Erasures: components["schemas"]["Erasure"][];
+            /**
+             * Format: int64
+             * @description How many there are.
+             */
+            TotalCount: number;
+        };
         /** @description Nothing. */
         DescribeFieldsRequest: Record<string, never>;
         /** @description The fields. */
@@ -1516,6 +1573,92 @@ export interface components {
             NatGatewayId: string;
             /** @description The region that it stands in. */
             Region: string;
+        };
+        /** @description What to erase. */
+        EraseRecordsRequest: {
+            /** @description Erases; when absent or false, what would go is counted and nothing is erased. */
+            Confirm?: boolean | null;
+            /**
+             * Format: int64
+             * @description Start of the time range, included. Unit: Unix milliseconds.
+             */
+            From: number;
+            /** @description What to find, without SQL; `*` finds everything. */
+            QueryString: string;
+            /**
+             * Format: int32
+             * @description 0 Lucene, 1 CQL (default).
+             */
+            QuerySyntax?: number | null;
+            /**
+             * Format: int64
+             * @description End of the time range, excluded. Unit: Unix milliseconds.
+             */
+            To: number;
+            /** @description The topic. */
+            TopicId: string;
+        };
+        /** @description What goes, or would go. */
+        EraseRecordsResponse: {
+            /** @description Names the erasure that was ordered; `DescribeErasures` tells how far it is. */
+            ErasureId?: string | null;
+            /**
+             * Format: int64
+             * @description Records that it finds now.
+             */
+            Rows: number;
+            /** @description The search in canonical text. */
+            Search: string;
+            /**
+             * Format: int64
+             * @description Segments that hold them.
+             */
+            Segments: number;
+        };
+        /** @description One erasure. */
+        Erasure: {
+            /**
+             * Format: int64
+             * @description When it was done or failed. Unit: Unix milliseconds.
+             */
+            Ended?: number | null;
+            /** @description Names it, for ever. */
+            ErasureId: string;
+            /** @description Why it failed. */
+            Failure: string;
+            /**
+             * Format: int64
+             * @description Start of the time range. Unit: Unix milliseconds.
+             */
+            From: number;
+            /**
+             * Format: int64
+             * @description When. Unit: Unix milliseconds.
+             */
+            Ordered: number;
+            /** @description The user who ordered it. */
+            OrderedBy: string;
+            /**
+             * Format: int64
+             * @description Records that are gone.
+             */
+            Rows: number;
+            /** @description What was to be found, in canonical text. */
+            Search: string;
+            /**
+             * Format: int64
+             * @description Segments that were written anew, or removed, without them.
+             */
+            Segments: number;
+            /** @description `running`, `done` or `failed`. */
+            State: string;
+            /**
+             * Format: int64
+             * @description End of the time range, excluded. Unit: Unix milliseconds.
+             */
+            To: number;
+            /** @description The topic; it may be deleted. */
+            TopicId: string;
         };
         /** @description What went wrong. */
         ErrorBody: {
@@ -3253,6 +3396,42 @@ export interface operations {
             };
         };
     };
+    DescribeErasures: {
+        parameters: {
+            query?: {
+                /** @description The region; the server's default when absent. */
+                Region?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DescribeErasuresRequest"];
+            };
+        };
+        responses: {
+            /** @description Done; the header `x-request-id` names the request. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DescribeErasuresResponse"];
+                };
+            };
+            /** @description Failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
     DescribeFields: {
         parameters: {
             query?: {
@@ -3566,6 +3745,42 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["EnrolAgentResponse"];
+                };
+            };
+            /** @description Failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    EraseRecords: {
+        parameters: {
+            query?: {
+                /** @description The region; the server's default when absent. */
+                Region?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EraseRecordsRequest"];
+            };
+        };
+        responses: {
+            /** @description Done; the header `x-request-id` names the request. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EraseRecordsResponse"];
                 };
             };
             /** @description Failed. */

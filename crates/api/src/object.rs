@@ -3,6 +3,7 @@
 //! Hides: the published shapes of resources and records.
 //! Knows nothing of: operations, and how resources are kept.
 
+mod erasure;
 mod health;
 mod index;
 mod query;
@@ -10,6 +11,7 @@ mod record;
 mod resource;
 mod usage;
 
+pub use erasure::Erasure;
 pub use health::{AuditTotals, GatewayHealth, HEALTH_COUNTERS, HEALTH_GAUGES, HealthNumber, PortSet};
 pub use index::{FullTextRule, IndexRule, KeyRule, KeyValueRule, TagRule, ValueRule};
 pub use query::{LeftOut, QueryRun, ScannedAmount};

@@ -37,6 +37,7 @@ mod delete_logset;
 mod delete_topic;
 mod delete_user;
 mod describe_access_keys;
+mod describe_erasures;
 mod describe_fields;
 mod describe_flow_logs;
 mod describe_index;
@@ -54,6 +55,7 @@ mod disable_flow_logs;
 mod download_log;
 mod enable_flow_logs;
 mod enrol_agent;
+mod erase_records;
 mod explain_query;
 mod modify_flow_log_attribute;
 mod modify_index;
@@ -89,6 +91,7 @@ pub use delete_logset::{DeleteLogset, DeleteLogsetRequest, DeleteLogsetResponse}
 pub use delete_topic::{DeleteTopic, DeleteTopicRequest, DeleteTopicResponse};
 pub use delete_user::{DeleteUser, DeleteUserRequest, DeleteUserResponse};
 pub use describe_access_keys::{DescribeAccessKeys, DescribeAccessKeysRequest, DescribeAccessKeysResponse};
+pub use describe_erasures::{DescribeErasures, DescribeErasuresRequest, DescribeErasuresResponse};
 pub use describe_fields::{DescribeFields, DescribeFieldsRequest, DescribeFieldsResponse};
 pub use describe_flow_logs::{DescribeFlowLogs, DescribeFlowLogsRequest, DescribeFlowLogsResponse};
 pub use describe_index::{DescribeIndex, DescribeIndexRequest, DescribeIndexResponse};
@@ -110,6 +113,7 @@ pub use disable_flow_logs::{DisableFlowLogs, DisableFlowLogsRequest, DisableFlow
 pub use download_log::{DownloadLog, DownloadLogRequest, DownloadLogResponse};
 pub use enable_flow_logs::{EnableFlowLogs, EnableFlowLogsRequest, EnableFlowLogsResponse};
 pub use enrol_agent::{EnrolAgent, EnrolAgentRequest, EnrolAgentResponse};
+pub use erase_records::{EraseRecords, EraseRecordsRequest, EraseRecordsResponse};
 pub use explain_query::{ExplainQuery, ExplainQueryRequest, ExplainQueryResponse};
 pub use modify_flow_log_attribute::{
     ModifyFlowLogAttribute, ModifyFlowLogAttributeRequest, ModifyFlowLogAttributeResponse,
@@ -194,7 +198,7 @@ pub enum Permission {
     View,
     /// Change flow logs, logsets, topics and indexes.
     Operate,
-    /// Manage users, tokens, and the keys of others.
+    /// Manage users, tokens, and the keys of others; erase records.
     Administer,
 }
 
@@ -243,6 +247,7 @@ table!(
     DeleteAccessKey,
     DeleteUser,
     DescribeAccessKeys,
+    DescribeErasures,
     DescribeFields,
     DescribeQueries,
     DescribeRegions,
@@ -252,6 +257,7 @@ table!(
     DescribeUsers,
     DownloadLog,
     EnrolAgent,
+    EraseRecords,
     ExplainQuery,
     ModifyUser,
     SetPassword,

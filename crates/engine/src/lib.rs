@@ -4,7 +4,8 @@
 //! Knows nothing of: the lifetime of files, query text in the search language, HTTP, accounts.
 //!
 //! A search becomes a predicate over the columns of segments ([`Engine::find`], [`Engine::histogram`]); the SQL that
-//! follows it sees its records as the table `log` ([`Engine::analyse`]). [`Engine::download`] gives either without a limit.
+//! follows it sees its records as the table `log` ([`Engine::analyse`]). [`Engine::download`] gives either without a limit. Who
+//! reads segments himself is told which rows a search finds ([`Engine::finder`]).
 
 mod address;
 mod analyse;
@@ -17,6 +18,7 @@ mod error;
 mod explain;
 mod file;
 mod find;
+mod finder;
 mod function;
 mod growing;
 mod histogram;
@@ -39,6 +41,7 @@ pub use error::{EngineError, EngineErrorClass, Place, SqlError, SqlErrorClass};
 pub use explain::{Explanation, Pruned};
 pub use file::FileForm;
 pub use find::{FindOrder, Found, FoundRecord, Page, Position};
+pub use finder::Finder;
 pub use histogram::Bucket;
 pub use run::{Amount, Asker, Progress, Run, Stage};
 

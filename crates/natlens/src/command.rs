@@ -9,6 +9,7 @@ mod backup;
 mod configuration;
 mod doctor;
 mod enrolment_token;
+mod erasure;
 mod find;
 mod flow_log;
 mod gateway;
@@ -56,6 +57,7 @@ pub(crate) enum Command {
     Logset(logset::Logset),
     Topic(topic::Topic),
     Index(index::Index),
+    Erasure(erasure::Erasure),
     User(user::User),
     AccessKey(access_key::AccessKey),
     EnrolmentToken(enrolment_token::EnrolmentToken),
@@ -85,6 +87,7 @@ impl Command {
             | Self::Logset(_)
             | Self::Topic(_)
             | Self::Index(_)
+            | Self::Erasure(_)
             | Self::User(_)
             | Self::AccessKey(_)
             | Self::EnrolmentToken(_)
@@ -114,6 +117,7 @@ impl Command {
             Self::Logset(logset) => logset.run(config, outside),
             Self::Topic(topic) => topic.run(config, outside),
             Self::Index(index) => index.run(config, outside),
+            Self::Erasure(erasure) => erasure.run(config, outside),
             Self::User(user) => user.run(config, outside),
             Self::AccessKey(access_key) => access_key.run(config, outside),
             Self::EnrolmentToken(token) => token.run(config, outside),

@@ -50,6 +50,9 @@ pub(crate) enum Failure {
     /// Not a failure of the command: what it found.
     #[error("{0}")]
     Incomplete(String),
+    /// What was begun did not come to its end.
+    #[error("{0}")]
+    Unfinished(String),
     #[error("not everything is as it was stored: what is wrong stands above")]
     Unproven,
     #[error("what is missing or altered stands above; everything else was copied")]

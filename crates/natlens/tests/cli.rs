@@ -536,3 +536,40 @@ fn the_doctor_looks_at_the_machine_and_names_what_mends_it() {
     let room = findings.iter().find(|finding| finding["what"] == "room for the spool").unwrap();
     assert_eq!(room["state"], "ok", "a block is free: {room}");
 }
+
+#[test]
+fn records_are_erased_when_that_is_confirmed_and_the_signed_chain_says_so() {
+    let place = Place::start(&["server"]);
+    place.good(&["logset", "create", "edge"]);
+    let topic = place.good(&["topic", "create", "flows", "--retention-days", "3640"]);
+    place.good(&["index", "create"]);
+    store(&place, topic.trim(), 100);
+    let erase = ["erasure", "create", "dstport:<30", "--since", "2026-11-25", "--until", "2026-11-26"];
+    let (code, said) = place.bad(&erase);
+    let expected = "error: this erases 30 records of topic `flows`, in 1 segments, that `dstport:<30` finds, \
+                    for good: say --yes to do it\n";
+    assert_eq!((code, said.as_str()), (2, expected));
+    assert_eq!(place.good(&[&erase[..], &["--yes"]].concat()), "30\n");
+    let counted = ["search", "* | SELECT count(*) AS records", "--since", "2026-11-25", "-o", "json"];
+    assert_eq!(place.good(&counted), "{\"records\":70}\n");
+    let listed = place.good(&["erasure", "list", "-o", "json"]);
+    let listed: serde_json::Value = serde_json::from_str(&listed).unwrap();
+    assert_eq!((&listed["State"], &listed["Rows"]), (&"done".into(), &30.into()));
+    assert_eq!((&listed["OrderedBy"], &listed["Search"]), (&"admin".into(), &"dstport:<30".into()));
+    let key = place.good(&["verify", "--show-key"]);
+
+    let folder = place.stop();
+    let verify = |key: &str| {
+        let output = natlens(folder.path(), &["verify", "--public-key", key]).output().unwrap();
+        (output.status.code().unwrap(), text(&output.stdout))
+    };
+    let (code, told) = verify(key.trim());
+    assert!(code == 0 && told.contains("70 records in 1 segments"), "{told}");
+    assert!(
+        told.contains("  gap: 30 records from ") && told.contains(", as admin ordered: dstport:<30\n"),
+        "{told}"
+    );
+    assert!(told.contains(&format!("  2 links signed by {key}")), "{told}");
+    let (code, told) = verify(&"0".repeat(64));
+    assert!(code == 1 && told.contains(&format!("  wrong: 2 links signed by {key}")), "{told}");
+}

@@ -102,6 +102,8 @@ impl From<StoreError> for Failure {
             | StoreError::Rows { .. }
             | StoreError::Damaged(_)
             | StoreError::NoRoom { .. }
+            | StoreError::Search { .. }
+            | StoreError::NoKey { .. }
             | StoreError::NoChain { .. }
             | StoreError::NotABackup { .. }
             | StoreError::Occupied { .. }

@@ -19,6 +19,7 @@ mod delete_logset;
 mod delete_topic;
 mod delete_user;
 mod describe_access_keys;
+mod describe_erasures;
 mod describe_fields;
 mod describe_flow_logs;
 mod describe_index;
@@ -36,6 +37,7 @@ mod disable_flow_logs;
 mod download_log;
 mod enable_flow_logs;
 mod enrol_agent;
+mod erase_records;
 mod explain_query;
 mod modify_flow_log_attribute;
 mod modify_index;
@@ -137,9 +139,9 @@ routes!(
         ModifyFlowLogAttribute, CreateIndex, CreateLogset, CreateTopic, DeleteIndex, DeleteLogset, DeleteTopic,
         DescribeIndex, DescribeLogsets, DescribeTopics, ModifyIndex, ModifyLogset, ModifyTopic, CancelQuery, CreateAccessKey,
         CreateEnrolmentToken, CreateSignInLink, CreateUser, DeleteAccessKey, DeleteUser, DescribeAccessKeys,
-        DescribeFields, DescribeQueries, DescribeRegions, DescribeServer, DescribeSession, DescribeTopicUsage, DescribeUsers, EnrolAgent, ModifyUser;
+        DescribeErasures, DescribeFields, DescribeQueries, DescribeRegions, DescribeServer, DescribeSession, DescribeTopicUsage, DescribeUsers, EnrolAgent, ModifyUser;
     waiting:
-        DescribeLogHistogram, ExplainQuery, SearchLog, SetPassword, SignIn, SignOut, UploadBatch, WatchFlowLogs;
+        DescribeLogHistogram, EraseRecords, ExplainQuery, SearchLog, SetPassword, SignIn, SignOut, UploadBatch, WatchFlowLogs;
     streaming:
         TailLog;
     file:

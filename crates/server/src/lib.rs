@@ -8,6 +8,7 @@ mod caller;
 mod check;
 mod console;
 mod default_topic;
+mod erasing;
 mod failure;
 mod handle;
 mod http;
@@ -28,4 +29,6 @@ pub use backup::{back_up, restore};
 pub use http::{TlsError, check_tls};
 pub use settings::{CqlSpace, InvalidCqlSpace, PORT_DEFAULT, ServerSettings, TlsFiles};
 pub use start::{Running, ServerError, start};
-pub use store::{Backup, Deed, Fault, Gap, Proof, StoreError, verify};
+pub use store::{
+    Backup, Deed, Fault, Gap, InvalidPublicKey, Proof, PublicKey, Signed, StoreError, public_key, verify,
+};

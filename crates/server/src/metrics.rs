@@ -185,6 +185,7 @@ impl Collector for StoreNumbers {
             ("store_segment_written_bytes", "Bytes of segments written", now.segment_bytes_written),
             ("store_segments_merged", "Segments replaced by compaction", now.segments_merged),
             ("store_segments_expired", "Segments past their retention", now.segments_expired),
+            ("store_rows_erased", "Records taken by erasures", now.rows_erased),
             ("store_files_swept", "Files that a crash left behind", now.files_swept),
             ("store_files_moved_aside", "Segments unknown to the catalog", now.files_moved_aside),
             ("store_segments_examined", "Segments looked at for damage", now.segments_examined),

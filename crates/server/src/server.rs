@@ -10,6 +10,7 @@ use flow::Clock;
 use store::Store;
 use tokio::sync::Semaphore;
 
+use crate::erasing::Erasing;
 use crate::failure::Failure;
 use crate::ingest::Ingest;
 use crate::metrics::Metrics;
@@ -34,6 +35,8 @@ pub(crate) struct Server {
     pub(crate) engine: Engine,
     /// The queries that run.
     pub(crate) queries: Arc<Queries>,
+    /// Carries out erasures.
+    pub(crate) erasing: Erasing,
     /// Takes batches in.
     pub(crate) ingest: Ingest,
     /// Tells records as they are stored.

@@ -16,6 +16,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinHandle;
 
+use crate::erasing::{self, Erasing};
 use crate::handle::{HASHING_MAX, UPLOADS_MAX};
 use crate::http::{self, Certificate, Listening, TlsError};
 use crate::ingest::{Ingest, Writer};
@@ -46,6 +47,7 @@ pub struct Running {
     stopping: watch::Sender<bool>,
     serving: JoinHandle<()>,
     upkeep: JoinHandle<()>,
+    erasing: JoinHandle<()>,
     writer: Writer,
 }
 
@@ -99,10 +101,11 @@ pub async fn start(settings: ServerSettings, clock: Clock) -> Result<Running, Se
 
     let (stopping, stopped) = watch::channel(false);
     let upkeep = tokio::spawn(upkeep::work(Arc::clone(&server), stopped.clone()));
+    let erasing = tokio::spawn(erasing::work(Arc::clone(&server), stopped.clone()));
     let url = server.url.clone();
     let serving = tokio::spawn(serve(server, Listening::new(listener, certificate), stopped));
     tracing::info!(%address, %url, "the server answers");
-    Ok(Running { address, url, local_url, sign_in_link, stopping, serving, upkeep, writer })
+    Ok(Running { address, url, local_url, sign_in_link, stopping, serving, upkeep, erasing, writer })
 }
 
 impl Running {
@@ -113,10 +116,11 @@ impl Running {
     /// # Errors
     /// `Ended` when it had ended by itself before; `Part` when one of its parts crashed.
     pub async fn stop(self) -> Result<(), ServerError> {
-        let Self { stopping, mut serving, upkeep, writer, .. } = self;
+        let Self { stopping, mut serving, upkeep, erasing, writer, .. } = self;
         stopping.send_replace(true);
         let served = tokio::time::timeout(STOP_PATIENCE, &mut serving).await;
         upkeep.await.map_err(|panicked| ServerError::Part(panicked.into()))?;
+        erasing.await.map_err(|panicked| ServerError::Part(panicked.into()))?;
         let served = match served {
             Ok(Ok(())) => Ok(()),
             Ok(Err(panicked)) => Err(ServerError::Part(panicked.into())),
@@ -173,6 +177,7 @@ fn prepare(settings: ServerSettings, address: SocketAddr, clock: Clock) -> Resul
     let server = Server {
         queries: Arc::new(Queries::new(Arc::clone(&clock), slow, ended)),
         engine: Engine::new(engine)?,
+        erasing: Erasing::default(),
         settings,
         url,
         clock,

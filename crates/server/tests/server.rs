@@ -11,6 +11,8 @@ mod stand;
 
 #[path = "server/downloads.rs"]
 mod downloads;
+#[path = "server/erasure.rs"]
+mod erasure;
 #[path = "server/errors.rs"]
 mod errors;
 #[path = "server/flow_logs.rs"]

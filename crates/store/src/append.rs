@@ -16,7 +16,7 @@ use flow::{GatewayId, Record, Timestamp, TopicId};
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use uuid::Uuid;
 
-use crate::catalog::chain::{Deed, link};
+use crate::catalog::chain::{Deed, Happening, link};
 use crate::catalog::owner::Owner;
 use crate::catalog::segment::{Level, SegmentRow, name};
 use crate::error::StoreError;
@@ -186,7 +186,8 @@ impl Store {
             for Prepared { topic, segment, batches, rows_ever, sizes } in &prepared {
                 if let Some(segment) = segment {
                     name(transaction, segment)?;
-                    link(transaction, *topic, (Deed::Append, now), &[segment], &[])?;
+                    let came = Happening::new(Deed::Append, now, self.signer());
+                    link(transaction, *topic, &came, &[segment], &[])?;
                 }
                 for batch in batches {
                     remember(transaction, batch, now)?;

@@ -6,6 +6,7 @@
 //! Every resource's key starts with account and region; users and their secrets belong to an account alone.
 
 pub(crate) mod chain;
+pub(crate) mod erasure;
 pub(crate) mod flow_log;
 pub(crate) mod former;
 pub(crate) mod gateway;
@@ -34,6 +35,9 @@ pub(crate) const CATALOG_VERSION: i64 = 5;
 
 /// The first format that has chains, and digests of segments.
 pub(crate) const FIRST_VERSION_WITH_CHAINS: i64 = 2;
+
+/// The first format whose links may have notes and signatures.
+pub(crate) const FIRST_VERSION_WITH_SIGNATURES: i64 = 5;
 
 /// Steps from an empty file to `CATALOG_VERSION`: entry n leads from format n to n + 1. Entries never change.
 const MIGRATIONS: &[&str] = &[

@@ -6,7 +6,7 @@
 //! A merged segment is written like any other, then one transaction of the catalog names it and forgets those that
 //! it replaces. Snapshots taken before keep reading the old files, snapshots taken after see the new one.
 
-mod merged;
+pub(crate) mod merged;
 mod plan;
 
 use std::error::Error;
@@ -17,7 +17,7 @@ use std::time::Duration;
 use flow::Timestamp;
 use rusqlite::Transaction;
 
-use crate::catalog::chain::{Deed, link};
+use crate::catalog::chain::{Deed, Happening, link};
 use crate::catalog::segment::{Level, SegmentRow, all_segments, are_named, forget, name};
 use crate::compact::merged::Merged;
 use crate::compact::plan::{Merge, plan};
@@ -121,7 +121,10 @@ impl Store {
         }
         let written = self.settle(writer, &path)?;
         let made = made_of(first, id, merge, (written, now));
-        match self.catalog().transact(|transaction| swap(transaction, &merge.segments, &made)) {
+        let merged = Happening::new(Deed::Merge, now, self.signer());
+        let swapped =
+            self.catalog().transact(|transaction| swap(transaction, &merge.segments, (Some(&made), &merged)));
+        match swapped {
             Ok(true) => {}
             Ok(false) => {
                 self.files().remove(&path);
@@ -139,7 +142,7 @@ impl Store {
     }
 
     /// Fails with `Damaged` when a file is not what was stored: a merge would hide that for ever.
-    fn check(&self, segments: &[Arc<Segment>]) -> Result<(), StoreError> {
+    pub(crate) fn check(&self, segments: &[Arc<Segment>]) -> Result<(), StoreError> {
         for segment in segments {
             if let Some(fault) = fault_of(segment) {
                 self.live().damages().note(segment, fault.clone());
@@ -171,7 +174,7 @@ impl Store {
     }
 }
 
-fn life_of(level: Level) -> Life {
+pub(crate) fn life_of(level: Level) -> Life {
     match level {
         Level::Commit | Level::Part => Life::Short,
         Level::Hour | Level::Day => Life::Long,
@@ -193,11 +196,12 @@ fn made_of(first: &SegmentRow, id: i64, merge: &Merge, (written, now): (Written,
     }
 }
 
-/// Names `made` in place of `segments`; does nothing and says `false` when one of them is not named any more.
-fn swap(
+/// Names `made`, if there is one, in place of `segments`, which are of one topic; does nothing and says `false` when one of
+/// them is not named any more.
+pub(crate) fn swap(
     transaction: &Transaction<'_>,
     segments: &[SegmentRow],
-    made: &SegmentRow,
+    (made, happening): (Option<&SegmentRow>, &Happening<'_>),
 ) -> Result<bool, StoreError> {
     if !are_named(transaction, segments)? {
         return Ok(false);
@@ -205,8 +209,11 @@ fn swap(
     for segment in segments {
         forget(transaction, segment.id)?;
     }
-    name(transaction, made)?;
+    if let Some(made) = made {
+        name(transaction, made)?;
+    }
     let ids: Vec<i64> = segments.iter().map(|segment| segment.id).collect();
-    link(transaction, (&made.owner, &made.topic), (Deed::Merge, made.created), &[made], &ids)?;
+    let SegmentRow { owner, topic, .. } = segments.first().expect("something is replaced");
+    link(transaction, (owner, topic), happening, made.as_slice(), &ids)?;
     Ok(true)
 }

@@ -28,6 +28,8 @@ pub struct Metrics {
     pub segments_merged: u64,
     /// Segments that passed the retention of their topic.
     pub segments_expired: u64,
+    /// Rows that erasures took.
+    pub rows_erased: u64,
     /// Left-over files of a crash that opening the folder removed.
     pub files_swept: u64,
     /// Segments that the catalog has never heard of, which opening the folder moved aside.
@@ -67,6 +69,7 @@ counters!(
     segment_bytes_written,
     segments_merged,
     segments_expired,
+    rows_erased,
     files_swept,
     files_moved_aside,
     segments_examined,

@@ -104,6 +104,23 @@ pub enum StoreError {
     /// A segment is not what was stored.
     #[error("{0}: `natlens verify` tells all such; put it back from a back-up")]
     Damaged(Fault),
+    /// What was to be erased cannot be found in it.
+    #[error("cannot search segment `{path}` for what is to be erased")]
+    Search {
+        /// Which segment.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The file that should hold the key of the chain holds none.
+    #[error(
+        "`{path}` holds no key that signs chains: restore it, or remove it and the server makes a new one"
+    )]
+    NoKey {
+        /// The file.
+        path: PathBuf,
+    },
     /// The catalog was never opened by a program that keeps chains.
     #[error("the catalog `{path}` has no chains yet: start the server of this version once, and stop it")]
     NoChain {

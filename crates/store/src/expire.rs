@@ -7,7 +7,7 @@ use flow::Timestamp;
 use rusqlite::Transaction;
 
 use crate::append::BATCH_MEMORY;
-use crate::catalog::chain::{Deed, unlink};
+use crate::catalog::chain::{Deed, Happening, unlink};
 use crate::catalog::former::forget_old;
 use crate::catalog::segment::{excess, expired, forget};
 use crate::catalog::sign_in::forget_ended;
@@ -58,7 +58,7 @@ impl Store {
                 forget(transaction, segment.id)?;
             }
             segments.extend(excess);
-            unlink(transaction, (Deed::Expire, now), &segments)?;
+            unlink(transaction, &Happening::new(Deed::Expire, now, self.signer()), &segments)?;
             let batches = forget_batches(transaction, now.minus(BATCH_MEMORY))?;
             let flow_logs = forget_old(transaction, now)?;
             let secrets = forget_ended(transaction, now)?;

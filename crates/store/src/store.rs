@@ -5,6 +5,7 @@
 //!
 //! ```text
 //! <folder>/lock                                                      held while the folder is open
+//! <folder>/chain-key                                                 signs what happens to segments
 //! <folder>/catalog.sqlite                                            names everything
 //! <folder>/segments/<account>/<region>/<topic>/segment-<id>.parquet  rows
 //! <folder>/unnamed/<account>/<region>/<topic>/segment-<id>.parquet   rows that the catalog does not know of
@@ -18,13 +19,14 @@ use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use crate::backup::unmark;
-use crate::catalog::chain::{Deed, link};
+use crate::catalog::chain::{Deed, Happening, link};
 use crate::catalog::segment::{SegmentRow, all_segments, note_digest};
 use crate::catalog::{Catalog, Sequence, lock, sequence};
 use crate::counters::{Counters, Metrics};
 use crate::digest::Digest;
 use crate::disk::{Disk, Files, RealDisk};
 use crate::error::StoreError;
+use crate::signer::Signer;
 use crate::snapshot::{Live, id_in_file_name};
 use crate::trouble::Trouble;
 use crate::usage::Meter;
@@ -39,6 +41,7 @@ pub struct Store {
     trouble: Mutex<Option<Trouble>>,
     counters: Arc<Counters>,
     meter: Meter,
+    signer: Signer,
     unnamed: PathBuf,
     newest_segment: AtomicI64,
     writer: Mutex<Writer>,
@@ -89,6 +92,7 @@ impl Store {
         create_private_folder(folder)?;
         let lock = lock_folder(folder)?;
         unmark(folder)?;
+        let signer = Signer::open(folder)?;
         let counters = Arc::new(Counters::default());
         let catalog = Catalog::open(&folder.join("catalog.sqlite"), Arc::clone(&counters))?;
         let segments = folder.join("segments");
@@ -103,6 +107,7 @@ impl Store {
             trouble: Mutex::default(),
             counters,
             meter: Meter::default(),
+            signer,
             unnamed: folder.join("unnamed"),
             newest_segment: AtomicI64::new(newest_segment),
             writer: Mutex::default(),
@@ -140,6 +145,11 @@ impl Store {
         &self.counters
     }
 
+    /// What signs the links of chains.
+    pub(crate) fn signer(&self) -> &Signer {
+        &self.signer
+    }
+
     /// What topics take.
     pub(crate) fn meter(&self) -> &Meter {
         &self.meter
@@ -160,7 +170,7 @@ impl Store {
         self.merging_stopped.load(Ordering::Relaxed)
     }
 
-    /// Makes a merge that runs give up within a few thousand rows, and later calls of `compact` do nothing: for a
+    /// Makes a merge that runs give up within a few thousand rows, and later calls of `compact` do nothing; an erasure stops likewise: for a
     /// process that is about to end. Nothing is lost; the segments stay as they are.
     pub fn stop_merging(&self) {
         self.merging_stopped.store(true, Ordering::Relaxed);
@@ -249,7 +259,8 @@ impl Store {
             row.digest = Some(digest);
             self.catalog.transact(|transaction| {
                 note_digest(transaction, row.id, digest)?;
-                link(transaction, (&row.owner, &row.topic), (Deed::Adopt, row.created), &[&row], &[])
+                let adopted = Happening::new(Deed::Adopt, row.created, &self.signer);
+                link(transaction, (&row.owner, &row.topic), &adopted, &[&row], &[])
             })?;
         }
         Ok(())

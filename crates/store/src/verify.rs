@@ -19,6 +19,7 @@ use crate::catalog::segment::{SegmentRow, all_segments};
 use crate::catalog::{FIRST_VERSION_WITH_CHAINS, stored, version};
 use crate::digest::Digest;
 use crate::error::StoreError;
+use crate::signer::{PublicKey, signed_by};
 use crate::snapshot::segment_path;
 use crate::store::lock_folder;
 
@@ -37,11 +38,24 @@ pub struct Proof {
     pub gaps: Vec<Gap>,
     /// What is not as it was stored.
     pub faults: Vec<Fault>,
+    /// Whose signatures the links bear, in the order of their first.
+    pub signed: Vec<Signed>,
+    /// Links before the first that is signed: no key vouches for them but by what follows.
+    pub unsigned: u64,
     digests: Vec<Digest>,
 }
 
-/// Rows that went because their time was over, or with their topic.
+/// Links that one key signed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Signed {
+    /// The key.
+    pub key: PublicKey,
+    /// How many links.
+    pub links: u64,
+}
+
+/// Rows that went because their time was over, with their topic, or because somebody ordered it.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Gap {
     /// Why.
     pub deed: Deed,
@@ -53,6 +67,8 @@ pub struct Gap {
     pub first: Timestamp,
     /// The latest.
     pub last: Timestamp,
+    /// Of an erasure: who ordered it, and the search in canonical text.
+    pub order: Option<(String, String)>,
 }
 
 /// Something that is not as it was stored.
@@ -61,6 +77,14 @@ pub enum Fault {
     /// Somebody changed the history.
     #[error("link {number} of the chain is not what was written: links were changed or taken out")]
     Link {
+        /// Its number, from 1.
+        number: i64,
+    },
+    /// A signature does not fit, or is missing after others.
+    #[error(
+        "link {number} of the chain is not signed as it was written: the chain was written anew from there"
+    )]
+    Signature {
         /// Its number, from 1.
         number: i64,
     },
@@ -116,7 +140,8 @@ pub fn verify(folder: &Path, topic: Option<&TopicId>) -> Result<Vec<Proof>, Stor
     }
     let _lock = lock_folder(folder)?;
     let catalog = Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-    if version(&catalog)? < FIRST_VERSION_WITH_CHAINS {
+    let found = version(&catalog)?;
+    if found < FIRST_VERSION_WITH_CHAINS {
         return Err(StoreError::NoChain { path });
     }
     let sound: String = catalog.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
@@ -124,7 +149,7 @@ pub fn verify(folder: &Path, topic: Option<&TopicId>) -> Result<Vec<Proof>, Stor
         return Err(StoreError::Corrupt { what: "its structure", text: sound });
     }
     let mut topics: BTreeMap<Place, Told> = BTreeMap::new();
-    for link in chains(&catalog)? {
+    for link in chains(&catalog, found)? {
         let key = (link.owner.0.clone(), link.owner.1.clone(), link.topic.clone());
         topics.entry(key).or_default().links.push(link);
     }
@@ -159,7 +184,7 @@ fn prove(folder: &Path, (owner, topic): (Owner, TopicId), told: &Told) -> Proof 
     for (link, number) in told.links.iter().zip(1..) {
         history.add(link, number);
     }
-    let History { held, gaps, mut faults, digests } = history;
+    let History { held, gaps, mut faults, digests, signed, unsigned } = history;
     let named: HashMap<i64, Sealed> = told.rows.iter().map(|row| (row.id, Sealed::of(row))).collect();
     let ids: HashSet<i64> = held.keys().chain(named.keys()).copied().collect();
     let differing = ids.into_iter().filter(|id| held.get(id) != named.get(id));
@@ -169,7 +194,7 @@ fn prove(folder: &Path, (owner, topic): (Owner, TopicId), told: &Told) -> Proof 
         faults.extend(fault_of_file(path, &sealed.digest));
     }
     let rows = held.values().map(|sealed| sealed.rows).sum();
-    Proof { owner, topic, rows, segments: held.len() as u64, gaps, faults, digests }
+    Proof { owner, topic, rows, segments: held.len() as u64, gaps, faults, signed, unsigned, digests }
 }
 
 fn fault_of_file(path: PathBuf, digest: &str) -> Option<Fault> {
@@ -188,6 +213,8 @@ struct History {
     gaps: Vec<Gap>,
     faults: Vec<Fault>,
     digests: Vec<Digest>,
+    signed: Vec<Signed>,
+    unsigned: u64,
 }
 
 impl History {
@@ -196,14 +223,34 @@ impl History {
         let digest = link.seal(before);
         self.digests.push(digest);
         let sealed = link.number == number && Digest::from_bytes(&link.digest) == Some(digest);
-        let understood = link.meaning().and_then(|meaning| self.follow(meaning, link.at_ms));
+        let understood = link.meaning().and_then(|meaning| self.follow(meaning, link));
         if !sealed || understood.is_none() {
             self.faults.push(Fault::Link { number });
+        }
+        self.note_signature(link, number);
+    }
+
+    /// Signatures begin at some link, when a program that signs took over, and never end.
+    fn note_signature(&mut self, link: &Link, number: i64) {
+        let Some(signature) = &link.signature else {
+            if self.signed.is_empty() {
+                self.unsigned += 1;
+            } else {
+                self.faults.push(Fault::Signature { number });
+            }
+            return;
+        };
+        match signed_by(signature, &link.digest) {
+            Some(key) => match self.signed.iter_mut().find(|signed| signed.key == key) {
+                Some(signed) => signed.links += 1,
+                None => self.signed.push(Signed { key, links: 1 }),
+            },
+            None => self.faults.push(Fault::Signature { number }),
         }
     }
 
     /// Carries out what a link says; `None` when this is impossible.
-    fn follow(&mut self, (deed, added, removed): (Deed, Vec<Sealed>, Vec<i64>), at_ms: i64) -> Option<()> {
+    fn follow(&mut self, (deed, added, removed): (Deed, Vec<Sealed>, Vec<i64>), link: &Link) -> Option<()> {
         let gone: Vec<Sealed> = removed.iter().filter_map(|id| self.held.remove(id)).collect();
         let all_were_there = gone.len() == removed.len();
         let rows = |segments: &[Sealed]| segments.iter().map(|segment| segment.rows).sum::<u64>();
@@ -212,19 +259,31 @@ impl History {
             Deed::Append | Deed::Adopt => gone.is_empty(),
             Deed::Merge => rows_gone == rows_added,
             Deed::Expire | Deed::Delete => {
-                self.gaps.push(Gap {
-                    deed,
-                    at: Timestamp::from_millis(at_ms),
-                    rows: rows_gone,
-                    first: Timestamp::from_millis(
-                        gone.iter().map(|gone| gone.first_ms).min().unwrap_or(at_ms),
-                    ),
-                    last: Timestamp::from_millis(gone.iter().map(|gone| gone.last_ms).max().unwrap_or(at_ms)),
-                });
+                self.gaps.push(gap(deed, link.at_ms, &gone, rows_gone));
                 added.is_empty()
+            }
+            Deed::Erase => {
+                let note = link.note()?;
+                let order = Some((note.by, note.search));
+                self.gaps.push(Gap { order, ..gap(deed, link.at_ms, &gone, note.rows) });
+                rows_gone.checked_sub(rows_added) == Some(note.rows)
             }
         };
         self.held.extend(added.into_iter().map(|segment| (segment.id, segment)));
         (possible && all_were_there).then_some(())
+    }
+}
+
+/// Rows of segments that are gone.
+fn gap(deed: Deed, at_ms: i64, gone: &[Sealed], rows: u64) -> Gap {
+    let first = gone.iter().map(|gone| gone.first_ms).min().unwrap_or(at_ms);
+    let last = gone.iter().map(|gone| gone.last_ms).max().unwrap_or(at_ms);
+    Gap {
+        deed,
+        at: Timestamp::from_millis(at_ms),
+        rows,
+        first: Timestamp::from_millis(first),
+        last: Timestamp::from_millis(last),
+        order: None,
     }
 }

@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use datafusion::parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use engine::{Cell, FindOrder, Found, FoundRecord, Page};
 use flow::{FlowId, Record, TimeRange, Timestamp};
 use proptest::prelude::*;
@@ -262,6 +263,34 @@ proptest! {
             let meant = newest_first(segments.iter().flatten().filter(|record| search.finds(record, &index)));
             let found = records(topic.found_by(&search).unwrap());
             prop_assert_eq!(found, meant, "{}", text);
+        }
+    }
+
+    #[test]
+    fn rows_that_somebody_else_reads_are_found_as_the_engine_finds_them(
+        segments in segments(),
+        searches in prop::collection::vec(search(condition()), 6),
+        (from, length) in (0..3_000_i64, 1..4_000_i64),
+    ) {
+        let topic = stored(&segments, &IndexedFields::all());
+        let range = TimeRange { from: Timestamp::from_millis(from), to: Timestamp::from_millis(from + length) };
+        for text in searches {
+            let search = topic.query(&text).search;
+            let scope = topic.scope(range);
+            let counted = topic.wait(topic.engine.count_by_segment(&scope, &search)).unwrap();
+            let finder = topic.engine.finder(&search, &topic.index, range).unwrap();
+            let mut all = 0;
+            for segment in &scope.snapshot.segments {
+                let file = std::fs::File::open(segment.path()).unwrap();
+                let rows = ParquetRecordBatchReaderBuilder::try_new(file).unwrap().build().unwrap();
+                let found: usize = rows.map(|rows| finder.finds(&rows.unwrap()).unwrap().true_count()).sum();
+                prop_assert_eq!(counted.get(&segment.id()).copied().unwrap_or(0), found as u64, "{}", text);
+                all += found;
+            }
+            let meant = segments.iter().flatten().filter(|record| {
+                range.contains(record.start) && search.finds(record, &topic.index)
+            });
+            prop_assert_eq!(all, meant.count(), "{}", text);
         }
     }
 

@@ -48,6 +48,7 @@ fn help_lists_the_commands() {
               logset           Create, list, rename and delete logsets
               topic            Create, list, change and delete topics, and show what one takes
               index            Create, show, replace and delete the index of a topic
+              erasure          Erase records for good, and list what was erased
               user             Create, list, modify and delete users
               access-key       Create, list and delete access keys
               enrolment-token  Create tokens with which agents enrol

@@ -6,7 +6,7 @@
 use std::path::PathBuf;
 
 use flow::TopicId;
-use server::{Gap, Proof};
+use server::{Gap, Proof, PublicKey, Signed};
 
 use crate::config::Config;
 use crate::failure::Failure;
@@ -16,8 +16,11 @@ use crate::outside::Outside;
 ///
 /// Works on the folder itself, while no server has it open. Tells for each topic how many records are there as they
 /// were stored, which went because their time was over, and what is wrong. Keep the head of a chain elsewhere, and
-/// give it later: it proves that nothing before it was changed. Examples:
+/// give it later: it proves that nothing before it was changed. Links are signed by a key that stays in the data folder:
+/// keep its public half elsewhere, too, and nobody without the key can write a history that you believe. Examples:
 ///   natlens verify --data-folder /var/lib/natlens
+///   natlens verify --show-key
+///   natlens verify --public-key 0f3a… --data-folder /mnt/backup/natlens
 ///   natlens verify --topic flows-100001 --head 5d1c…
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
@@ -31,11 +34,20 @@ pub(crate) struct Verify {
     /// Head that the chain of the topic had earlier
     #[arg(long, value_name = "HEAD", requires = "topic")]
     head: Option<String>,
+    /// Public key that may have signed links; say it again for each that the folder ever had [default: any]
+    #[arg(long = "public-key", value_name = "KEY")]
+    public_keys: Vec<PublicKey>,
+    /// Prints the public key of the data folder and does nothing else; a server may run
+    #[arg(long, conflicts_with_all = ["topic", "public_keys"])]
+    show_key: bool,
 }
 
 impl Verify {
     pub(crate) fn run(self, config: &Config, outside: &mut Outside) -> Result<(), Failure> {
         let folder = self.data_folder.as_ref().unwrap_or(&config.server.data_folder);
+        if self.show_key {
+            return Ok(outside.say(server::public_key(folder)?)?);
+        }
         let proofs = server::verify(folder, self.topic.as_ref())?;
         if let (Some(topic), true) = (&self.topic, proofs.is_empty()) {
             return Err(Failure::NotFound(format!("the data folder holds nothing of topic `{topic}`")));
@@ -52,19 +64,41 @@ impl Verify {
         let Proof { owner, topic, rows, segments, gaps, faults, .. } = proof;
         let place = format!("topic {topic} of account {} in {}", owner.account, owner.region);
         outside.say(format_args!("{place}: {rows} records in {segments} segments"))?;
-        for Gap { deed, at, rows, first, last } in gaps {
+        for Gap { deed, at, rows, first, last, order } in gaps {
             let deed = deed.as_str();
-            outside
-                .say(format_args!("  gap: {rows} records from {first} to {last} went by {deed} at {at}"))?;
+            let order = order.as_ref().map(|(by, search)| format!(", as {by} ordered: {search}"));
+            let order = order.unwrap_or_default();
+            outside.say(format_args!(
+                "  gap: {rows} records from {first} to {last} went by {deed} at {at}{order}"
+            ))?;
         }
         for fault in faults {
             outside.say(format_args!("  wrong: {fault}"))?;
         }
+        let strangers = self.tell_signatures(proof, outside)?;
         outside.say(format_args!("  head: {}", proof.head()))?;
         let forgotten = self.head.as_deref().filter(|head| !proof.went_through(head));
         if let Some(head) = forgotten {
             outside.say(format_args!("  wrong: the chain never had the head {head}: it was written anew"))?;
         }
-        Ok(faults.is_empty() && forgotten.is_none())
+        Ok(faults.is_empty() && forgotten.is_none() && strangers == 0)
+    }
+
+    /// Tells who signed links; how many keys are none of those that were named.
+    fn tell_signatures(&self, proof: &Proof, outside: &mut Outside) -> Result<usize, Failure> {
+        if proof.unsigned > 0 {
+            let unsigned = proof.unsigned;
+            outside.say(format_args!(
+                "  not signed: the first {unsigned} links, from before chains were signed"
+            ))?;
+        }
+        let mut strangers = 0;
+        for Signed { key, links } in &proof.signed {
+            let is_named = self.public_keys.is_empty() || self.public_keys.contains(key);
+            strangers += usize::from(!is_named);
+            let wrong = if is_named { "" } else { "wrong: " };
+            outside.say(format_args!("  {wrong}{links} links signed by {key}"))?;
+        }
+        Ok(strangers)
     }
 }

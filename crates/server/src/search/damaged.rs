@@ -101,7 +101,9 @@ fn in_words(damage: &Damage) -> String {
     let what = match fault {
         Fault::Missing { .. } => "is missing",
         Fault::Unreadable { .. } => "cannot be read",
-        Fault::Altered { .. } | Fault::Link { .. } | Fault::Catalog { .. } => "is not what was written",
+        Fault::Altered { .. } | Fault::Link { .. } | Fault::Signature { .. } | Fault::Catalog { .. } => {
+            "is not what was written"
+        }
     };
     format!(
         "segment {segment} {what}, with {rows} records between {} and {}",
@@ -114,7 +116,9 @@ fn shown(damage: &Damage) -> api::LeftOut {
     let reason = match damage.fault {
         Fault::Missing { .. } => "Missing",
         Fault::Unreadable { .. } => "Unreadable",
-        Fault::Altered { .. } | Fault::Link { .. } | Fault::Catalog { .. } => "Altered",
+        Fault::Altered { .. } | Fault::Link { .. } | Fault::Signature { .. } | Fault::Catalog { .. } => {
+            "Altered"
+        }
     };
     api::LeftOut {
         segment_id: damage.segment,

@@ -9,10 +9,12 @@ use flow::{Timestamp, TopicId};
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 use serde::{Deserialize, Serialize};
 
+use crate::catalog::FIRST_VERSION_WITH_SIGNATURES;
 use crate::catalog::owner::Owner;
 use crate::catalog::segment::SegmentRow;
 use crate::digest::Digest;
 use crate::error::StoreError;
+use crate::signer::{SIGNED_BYTES, Signer};
 
 /// What happened to the segments of a topic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -27,10 +29,12 @@ pub enum Deed {
     Delete,
     /// Segments of a catalog without a chain became part of one.
     Adopt,
+    /// Records that a search finds went because somebody ordered it.
+    Erase,
 }
 
 impl Deed {
-    const ALL: [Self; 5] = [Self::Append, Self::Merge, Self::Expire, Self::Delete, Self::Adopt];
+    const ALL: [Self; 6] = [Self::Append, Self::Merge, Self::Expire, Self::Delete, Self::Adopt, Self::Erase];
 
     /// The word in the catalog.
     pub const fn as_str(self) -> &'static str {
@@ -40,6 +44,7 @@ impl Deed {
             Self::Expire => "expire",
             Self::Delete => "delete",
             Self::Adopt => "adopt",
+            Self::Erase => "erase",
         }
     }
 
@@ -84,23 +89,61 @@ pub(crate) struct Link {
     pub(crate) added: String,
     /// Ids of segments that went, as JSON.
     pub(crate) removed: String,
+    /// Why, where the deed alone does not say it: the JSON of a `Note`, or empty.
+    pub(crate) note: String,
     pub(crate) digest: Vec<u8>,
+    /// The server's key and its signature of the digest; absent in links of formats before 5.
+    pub(crate) signature: Option<Vec<u8>>,
+}
+
+/// What a link says of an erasure.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Note {
+    pub(crate) erasure: String,
+    pub(crate) by: String,
+    pub(crate) search: String,
+    pub(crate) from_ms: i64,
+    pub(crate) to_ms: i64,
+    /// How many rows went with this link.
+    pub(crate) rows: u64,
+}
+
+/// What happens to segments in a transaction.
+pub(crate) struct Happening<'a> {
+    pub(crate) deed: Deed,
+    pub(crate) at: Timestamp,
+    pub(crate) note: Option<Note>,
+    pub(crate) signer: &'a Signer,
+}
+
+impl<'a> Happening<'a> {
+    /// One that needs no note.
+    pub(crate) fn new(deed: Deed, at: Timestamp, signer: &'a Signer) -> Self {
+        Self { deed, at, note: None, signer }
+    }
 }
 
 impl Link {
     /// The digest that the link must have after one with the digest `before`.
     pub(crate) fn seal(&self, before: Digest) -> Digest {
-        Digest::of(&[
+        let number = self.number.to_be_bytes();
+        let at = self.at_ms.to_be_bytes();
+        let mut parts: Vec<&[u8]> = vec![
             before.as_bytes(),
             self.owner.0.as_bytes(),
             self.owner.1.as_bytes(),
             self.topic.as_bytes(),
-            &self.number.to_be_bytes(),
+            &number,
             self.deed.as_bytes(),
-            &self.at_ms.to_be_bytes(),
+            &at,
             self.added.as_bytes(),
             self.removed.as_bytes(),
-        ])
+        ];
+        // Links of earlier formats had none, and keep their digests.
+        if !self.note.is_empty() {
+            parts.push(self.note.as_bytes());
+        }
+        Digest::of(&parts)
     }
 
     /// What happened, which segments came, which went; `None` when the link holds what no program writes.
@@ -109,13 +152,18 @@ impl Link {
         let removed = serde_json::from_str(&self.removed).ok()?;
         Some((Deed::of(&self.deed)?, added, removed))
     }
+
+    /// What it says of an erasure.
+    pub(crate) fn note(&self) -> Option<Note> {
+        serde_json::from_str(&self.note).ok()
+    }
 }
 
 /// Adds a link to the chain of a topic: `added` came in place of `removed`.
 pub(crate) fn link(
     transaction: &Transaction<'_>,
     (owner, topic): (&Owner, &TopicId),
-    (deed, at): (Deed, Timestamp),
+    happening: &Happening<'_>,
     added: &[&SegmentRow],
     removed: &[i64],
 ) -> Result<(), StoreError> {
@@ -125,16 +173,20 @@ pub(crate) fn link(
         owner: (owner.account.as_str().to_owned(), owner.region.as_str().to_owned()),
         topic: topic.as_str().to_owned(),
         number: number + 1,
-        deed: deed.as_str().to_owned(),
-        at_ms: at.millis(),
+        deed: happening.deed.as_str().to_owned(),
+        at_ms: happening.at.millis(),
         added: serde_json::to_string(&sealed).expect("numbers and texts"),
         removed: serde_json::to_string(removed).expect("numbers"),
+        note: happening.note.as_ref().map(written).unwrap_or_default(),
         digest: Vec::new(),
+        signature: None,
     };
-    link.digest = link.seal(before).as_bytes().to_vec();
+    let digest = link.seal(before);
+    link.digest = digest.as_bytes().to_vec();
+    let signature: [u8; SIGNED_BYTES] = happening.signer.sign(digest.as_bytes());
     let mut insert = transaction.prepare_cached(
-        "INSERT INTO chain (account, region, topic, number, deed, at_ms, added, removed, digest)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+        "INSERT INTO chain (account, region, topic, number, deed, at_ms, added, removed, digest, note, signature)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
     )?;
     insert.execute(params![
         link.owner.0,
@@ -145,30 +197,37 @@ pub(crate) fn link(
         link.at_ms,
         link.added,
         link.removed,
-        link.digest
+        link.digest,
+        link.note,
+        signature
     ])?;
     Ok(())
+}
+
+fn written(note: &Note) -> String {
+    serde_json::to_string(note).expect("texts and numbers")
 }
 
 /// Adds a link for each topic that `segments` belong to: they went.
 pub(crate) fn unlink(
     transaction: &Transaction<'_>,
-    deed: (Deed, Timestamp),
+    happening: &Happening<'_>,
     segments: &[SegmentRow],
 ) -> Result<(), StoreError> {
     let mut by_topic: BTreeMap<(&Owner, &TopicId), Vec<i64>> = BTreeMap::new();
     for segment in segments {
         by_topic.entry((&segment.owner, &segment.topic)).or_default().push(segment.id);
     }
-    by_topic.into_iter().try_for_each(|(topic, ids)| link(transaction, topic, deed, &[], &ids))
+    by_topic.into_iter().try_for_each(|(topic, ids)| link(transaction, topic, happening, &[], &ids))
 }
 
-/// Every chain, link after link.
-pub(crate) fn chains(connection: &Connection) -> rusqlite::Result<Vec<Link>> {
-    let mut select = connection.prepare(
-        "SELECT account, region, topic, number, deed, at_ms, added, removed, digest FROM chain
-         ORDER BY account, region, topic, number",
-    )?;
+/// Every chain, link after link, of a catalog of that format.
+pub(crate) fn chains(connection: &Connection, version: i64) -> rusqlite::Result<Vec<Link>> {
+    let since_5 = if version < FIRST_VERSION_WITH_SIGNATURES { "'', NULL" } else { "note, signature" };
+    let mut select = connection.prepare(&format!(
+        "SELECT account, region, topic, number, deed, at_ms, added, removed, digest, {since_5} FROM chain
+         ORDER BY account, region, topic, number"
+    ))?;
     let links = select.query_map([], read)?;
     links.collect()
 }
@@ -197,5 +256,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Link> {
         added: row.get(6)?,
         removed: row.get(7)?,
         digest: row.get(8)?,
+        note: row.get(9)?,
+        signature: row.get(10)?,
     })
 }

@@ -8,7 +8,7 @@ use std::str::FromStr;
 use flow::{LogsetId, TimeRange, Timestamp, TopicId};
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
-use crate::catalog::chain::{Deed, unlink};
+use crate::catalog::chain::{Deed, Happening, unlink};
 use crate::catalog::former::forget_of_topic;
 use crate::catalog::owner::{Listing, Owner, Page, Tag, TagFilter, wanted};
 use crate::catalog::segment::{SegmentRow, forget, segments_of};
@@ -240,7 +240,8 @@ impl Store {
     pub fn delete_topic(&self, owner: &Owner, id: &TopicId, now: Timestamp) -> Result<(), StoreError> {
         // The writer's lock: no batch is stored into the topic while it goes.
         let _writer = self.writer();
-        let segments = self.catalog().transact(|transaction| remove(transaction, owner, id, now))?;
+        let gone = Happening::new(Deed::Delete, now, self.signer());
+        let segments = self.catalog().transact(|transaction| remove(transaction, owner, id, &gone))?;
         self.live().condemn(&segments);
         self.meter().forget(owner, id);
         Ok(())
@@ -251,12 +252,12 @@ fn remove(
     transaction: &Transaction<'_>,
     owner: &Owner,
     id: &TopicId,
-    now: Timestamp,
+    gone: &Happening<'_>,
 ) -> Result<Vec<SegmentRow>, StoreError> {
     let key = [owner.account.as_str(), owner.region.as_str(), id.as_str()];
-    let gone =
+    let rows =
         transaction.execute("DELETE FROM topics WHERE account = ?1 AND region = ?2 AND id = ?3", key)?;
-    if gone == 0 {
+    if rows == 0 {
         return Err(StoreError::not_found("topic", id));
     }
     transaction.execute("DELETE FROM indexes WHERE account = ?1 AND region = ?2 AND topic = ?3", key)?;
@@ -267,7 +268,7 @@ fn remove(
     for segment in &segments {
         forget(transaction, segment.id)?;
     }
-    unlink(transaction, (Deed::Delete, now), &segments)?;
+    unlink(transaction, gone, &segments)?;
     Ok(segments)
 }
 

@@ -7,6 +7,7 @@
 
 mod backup;
 mod durability;
+mod erasure;
 mod folder;
 mod formats;
 mod list;

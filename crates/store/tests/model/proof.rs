@@ -53,7 +53,7 @@ fn what_is_there_and_what_went_rightly_is_proven() {
     drop(store);
     let after = proof(folder.path()).unwrap();
     assert_eq!((after.rows, after.segments, &after.faults[..]), (3, 3, &[][..]));
-    let [gap] = after.gaps[..] else { panic!("{:?}", after.gaps) };
+    let [gap] = &after.gaps[..] else { panic!("{:?}", after.gaps) };
     assert_eq!((gap.deed, gap.at, gap.rows, gap.first), (Deed::Expire, week_later, 8, START));
     assert!(after.went_through(&before.head()) && !before.went_through(&after.head()));
 }

@@ -81,7 +81,7 @@ fn records(id: u8, count: u8) -> Vec<Record> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
+    #![proptest_config(ProptestConfig::with_cases(24))]
 
     /// Each batch counts once, in the hour that stored it, however often it comes and whatever dies in between. Queries
     /// count at least as they were noted, and never more than they were.
