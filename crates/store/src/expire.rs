@@ -31,6 +31,8 @@ pub struct Expiry {
     pub batches: u64,
     /// Deleted flow logs whose records their topics keep no longer.
     pub flow_logs: u64,
+    /// Files that were moved aside longer ago than `UNNAMED_KEPT`.
+    pub unnamed: u64,
     /// Sessions, enrolment tokens and one-time links that had ended.
     pub secrets: u64,
 }
@@ -44,7 +46,7 @@ impl Store {
     /// a day at most, unless its rows came late. The newest segment of a topic stays, however large it is.
     ///
     /// # Errors
-    /// The catalog's; then everything stays as it was.
+    /// The catalog's; then everything stays as it was. After that the disk's, when files that were moved aside cannot be listed.
     #[tracing::instrument(name = "store.expire", skip_all)]
     pub fn expire(&self, now: Timestamp) -> Result<Expiry, StoreError> {
         let (segments, mut done) = self.catalog().transact(|transaction| {
@@ -74,6 +76,7 @@ impl Store {
         }
         self.live().condemn(&segments);
         self.counters().segments_expired.add(done.segments);
+        done.unnamed = self.forget_unnamed(now)?;
         Ok(done)
     }
 }

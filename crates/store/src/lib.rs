@@ -22,6 +22,7 @@ mod signer;
 mod snapshot;
 mod store;
 mod trouble;
+mod unnamed;
 mod usage;
 mod verify;
 
@@ -56,4 +57,5 @@ pub use signer::{InvalidPublicKey, PublicKey, public_key};
 pub use snapshot::{Segment, Snapshot};
 pub use store::Store;
 pub use trouble::Trouble;
+pub use unnamed::UNNAMED_KEPT;
 pub use verify::{Fault, Gap, Proof, Signed, verify};

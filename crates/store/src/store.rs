@@ -133,6 +133,11 @@ impl Store {
         &self.live
     }
 
+    /// Where segments stand that the catalog does not know of.
+    pub(crate) fn unnamed(&self) -> &Path {
+        &self.unnamed
+    }
+
     pub(crate) fn files(&self) -> &Arc<Files> {
         &self.files
     }

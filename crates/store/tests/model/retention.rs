@@ -5,8 +5,8 @@
 
 use std::time::Duration;
 
-use flow::TimeRange;
-use store::{BYTES_UNBOUNDED, Deed, Store, TopicChange, verify};
+use flow::{TimeRange, Timestamp};
+use store::{BYTES_UNBOUNDED, Deed, Store, TopicChange, UNNAMED_KEPT, verify};
 
 use crate::folder::{START, batch, owner, record, rows, store_with, topic_id};
 
@@ -78,4 +78,24 @@ fn what_is_past_its_time_does_not_count_against_the_bound() {
     bound(&store, snapshot.segments.iter().map(|segment| segment.bytes()).max().unwrap());
     assert_eq!(store.expire(later).unwrap().segments, 1);
     assert_eq!(numbers(&store), [2, 3]);
+}
+
+#[cfg(unix)]
+#[test]
+fn what_was_moved_aside_stays_for_its_time_and_nothing_else_goes_with_it() {
+    use std::os::unix::fs::MetadataExt as _;
+
+    let (folder, store) = store_with(&[("topic", 7)]);
+    let aside = folder.path().join("unnamed/100001/ap-guangzhou/topic-100001");
+    std::fs::create_dir_all(&aside).unwrap();
+    let names = ["segment-0000000007.parquet", "segment-0000000007.1.parquet", "notes.txt"];
+    for name in names {
+        std::fs::write(aside.join(name), "rows").unwrap();
+    }
+    let moved = names.map(|name| Timestamp::from_seconds(aside.join(name).metadata().unwrap().ctime()));
+    let (first, last) = (moved.iter().min().unwrap(), moved.iter().max().unwrap());
+    assert_eq!(store.expire(first.plus(UNNAMED_KEPT)).unwrap().unnamed, 0);
+    assert_eq!(store.expire(last.plus(UNNAMED_KEPT + MINUTE)).unwrap().unnamed, 2);
+    let left: Vec<_> = std::fs::read_dir(&aside).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(left, ["notes.txt"]);
 }
