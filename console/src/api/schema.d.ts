@@ -259,6 +259,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/natlens/CompleteQuery": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tells what can be written at a place of a query: fields, values, words, functions. */
+        post: operations["CompleteQuery"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/natlens/CreateAccessKey": {
         parameters: {
             query?: never;
@@ -389,6 +406,23 @@ export interface paths {
         put?: never;
         /** Lists what was ever taken out of topics, by whom, and how far it is. */
         post: operations["DescribeErasures"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/natlens/DescribeFacets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tells the most frequent values of fields among the records that a search finds. */
+        post: operations["DescribeFacets"];
         delete?: never;
         options?: never;
         head?: never;
@@ -948,12 +982,63 @@ export interface components {
         };
         /** @description Nothing but the request id. */
         CancelQueryResponse: Record<string, never>;
+        /** @description Something that can be written in a query. */
+        Candidate: {
+            /** @description What it means, in English; empty when the text says it. */
+            Help: string;
+            /** @description `Field`, `Value`, `Operator`, `Keyword` or `Function`. */
+            Kind: string;
+            /** @description The text to write. */
+            Text: string;
+        };
         /** @description A condition of the `cls` operations: one of the values. */
         ClsFilter: {
             /** @description What is compared. */
             Key: string;
             /** @description Any of these matches. */
             Values: string[];
+        };
+        /** @description A query, and a place in it. */
+        CompleteQueryRequest: {
+            /**
+             * Format: int64
+             * @description With `To`, values are also offered that records of this time have. Unit: Unix milliseconds.
+             */
+            From?: number | null;
+            /**
+             * Format: int64
+             * @description The place; the end when absent. Unit: bytes of UTF-8.
+             */
+            Offset?: number | null;
+            /** @description The query, which need not be finished; at most 12 KB. */
+            QueryString: string;
+            /**
+             * Format: int32
+             * @description 0 Lucene, 1 CQL (default).
+             */
+            QuerySyntax?: number | null;
+            /**
+             * Format: int64
+             * @description End of that time, excluded. Unit: Unix milliseconds.
+             */
+            To?: number | null;
+            /** @description The topic whose index says which fields there are. */
+            TopicId: string;
+        };
+        /** @description What fits there, the likeliest first. */
+        CompleteQueryResponse: {
+            /** @description At most 100. */
+            Candidates: components["schemas"]["Candidate"][];
+            /**
+             * Format: int64
+             * @description How long it is. Unit: bytes of UTF-8.
+             */
+            Length: number;
+            /**
+             * Format: int64
+             * @description Where the text starts that a candidate replaces. Unit: bytes of UTF-8.
+             */
+            Offset: number;
         };
         /** @description What the key is for. */
         CreateAccessKeyRequest: {
@@ -1219,6 +1304,42 @@ export interface components {
              * @description How many there are.
              */
             TotalCount: number;
+        };
+        /** @description Which records, and which fields of them. */
+        DescribeFacetsRequest: {
+            /** @description Fields that the index counts, at most 16. */
+            Fields: string[];
+            /**
+             * Format: int64
+             * @description Start of the time range, included. Unit: Unix milliseconds.
+             */
+            From: number;
+            /**
+             * Format: int64
+             * @description How many values of each: 1 to 100, default 5.
+             */
+            Limit?: number | null;
+            /** @description What to find; the SQL behind it does not matter. */
+            QueryString?: string | null;
+            /**
+             * Format: int32
+             * @description 0 Lucene, 1 CQL (default).
+             */
+            QuerySyntax?: number | null;
+            /**
+             * Format: int64
+             * @description End of the time range, excluded. Unit: Unix milliseconds.
+             */
+            To: number;
+            /** @description The topic. */
+            TopicId: string;
+        };
+        /** @description Exact counts over all records that are found. */
+        DescribeFacetsResponse: {
+            /** @description In the order of the request. */
+            Facets: components["schemas"]["Facet"][];
+            /** @description How much was read, once for all fields. */
+            Scanned: components["schemas"]["ScannedAmount"];
         };
         /** @description Nothing. */
         DescribeFieldsRequest: Record<string, never>;
@@ -1763,6 +1884,30 @@ export interface components {
             SegmentsTotal: number;
             /** @description All of this as text for people. */
             Text: string;
+        };
+        /** @description The values of a field among the records that a search finds. */
+        Facet: {
+            /**
+             * Format: int64
+             * @description How many different values there are, absent included.
+             */
+            Distinct: number;
+            /** @description The field. */
+            Field: string;
+            /** @description The query that gives the same values. */
+            Statement: string;
+            /** @description The most frequent values first; among equals, the smaller first. */
+            Values: components["schemas"]["FacetValue"][];
+        };
+        /** @description One value of a field. */
+        FacetValue: {
+            /**
+             * Format: int64
+             * @description How many records have it.
+             */
+            Count: number;
+            /** @description As text; null where records have none. */
+            Value?: string | null;
         };
         /** @description A standing order to collect records. */
         FlowLog: {
@@ -3144,6 +3289,42 @@ export interface operations {
             };
         };
     };
+    CompleteQuery: {
+        parameters: {
+            query?: {
+                /** @description The region; the server's default when absent. */
+                Region?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CompleteQueryRequest"];
+            };
+        };
+        responses: {
+            /** @description Done; the header `x-request-id` names the request. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CompleteQueryResponse"];
+                };
+            };
+            /** @description Failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
     CreateAccessKey: {
         parameters: {
             query?: {
@@ -3419,6 +3600,42 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DescribeErasuresResponse"];
+                };
+            };
+            /** @description Failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    DescribeFacets: {
+        parameters: {
+            query?: {
+                /** @description The region; the server's default when absent. */
+                Region?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DescribeFacetsRequest"];
+            };
+        };
+        responses: {
+            /** @description Done; the header `x-request-id` names the request. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DescribeFacetsResponse"];
                 };
             };
             /** @description Failed. */

@@ -4,6 +4,7 @@
 //! Knows nothing of: operations, and how resources are kept.
 
 mod erasure;
+mod facet;
 mod health;
 mod index;
 mod query;
@@ -12,6 +13,7 @@ mod resource;
 mod usage;
 
 pub use erasure::Erasure;
+pub use facet::{Candidate, Facet, FacetValue};
 pub use health::{AuditTotals, GatewayHealth, HEALTH_COUNTERS, HEALTH_GAUGES, HealthNumber, PortSet};
 pub use index::{FullTextRule, IndexRule, KeyRule, KeyValueRule, TagRule, ValueRule};
 pub use query::{LeftOut, QueryRun, ScannedAmount};

@@ -22,6 +22,7 @@ macro_rules! operation {
 }
 
 mod cancel_query;
+mod complete_query;
 mod create_access_key;
 mod create_enrolment_token;
 mod create_flow_log;
@@ -38,6 +39,7 @@ mod delete_topic;
 mod delete_user;
 mod describe_access_keys;
 mod describe_erasures;
+mod describe_facets;
 mod describe_fields;
 mod describe_flow_logs;
 mod describe_index;
@@ -74,6 +76,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use utoipa::ToSchema;
 
 pub use cancel_query::{CancelQuery, CancelQueryRequest, CancelQueryResponse};
+pub use complete_query::{CompleteQuery, CompleteQueryRequest, CompleteQueryResponse};
 pub use create_access_key::{CreateAccessKey, CreateAccessKeyRequest, CreateAccessKeyResponse};
 pub use create_enrolment_token::{
     CreateEnrolmentToken, CreateEnrolmentTokenRequest, CreateEnrolmentTokenResponse,
@@ -92,6 +95,7 @@ pub use delete_topic::{DeleteTopic, DeleteTopicRequest, DeleteTopicResponse};
 pub use delete_user::{DeleteUser, DeleteUserRequest, DeleteUserResponse};
 pub use describe_access_keys::{DescribeAccessKeys, DescribeAccessKeysRequest, DescribeAccessKeysResponse};
 pub use describe_erasures::{DescribeErasures, DescribeErasuresRequest, DescribeErasuresResponse};
+pub use describe_facets::{DescribeFacets, DescribeFacetsRequest, DescribeFacetsResponse};
 pub use describe_fields::{DescribeFields, DescribeFieldsRequest, DescribeFieldsResponse};
 pub use describe_flow_logs::{DescribeFlowLogs, DescribeFlowLogsRequest, DescribeFlowLogsResponse};
 pub use describe_index::{DescribeIndex, DescribeIndexRequest, DescribeIndexResponse};
@@ -240,6 +244,7 @@ table!(
     ModifyTopic,
     SearchLog,
     CancelQuery,
+    CompleteQuery,
     CreateAccessKey,
     CreateEnrolmentToken,
     CreateSignInLink,
@@ -248,6 +253,7 @@ table!(
     DeleteUser,
     DescribeAccessKeys,
     DescribeErasures,
+    DescribeFacets,
     DescribeFields,
     DescribeQueries,
     DescribeRegions,

@@ -220,7 +220,7 @@ fn counted(index: &IndexedFields) -> impl Iterator<Item = &IndexedField> {
 }
 
 /// The value of a field as SQL sees it.
-fn value(indexed: &IndexedField) -> Expr {
+pub(crate) fn value(indexed: &IndexedField) -> Expr {
     if indexed.name == TIMESTAMP_FIELD {
         return cast(column(TIMESTAMP_COLUMN), DataType::Int64);
     }

@@ -16,6 +16,7 @@ mod download;
 mod engine;
 mod error;
 mod explain;
+mod facets;
 mod file;
 mod find;
 mod finder;
@@ -39,6 +40,7 @@ pub use download::{Download, DownloadForm};
 pub use engine::{Engine, EngineSettings, Scope};
 pub use error::{EngineError, EngineErrorClass, Place, SqlError, SqlErrorClass};
 pub use explain::{Explanation, Pruned};
+pub use facets::{Facet, FacetValue};
 pub use file::FileForm;
 pub use find::{FindOrder, Found, FoundRecord, Page, Position};
 pub use finder::Finder;
@@ -49,6 +51,12 @@ pub use run::{Amount, Asker, Progress, Run, Stage};
 ///
 /// The published limit of the log service; deeper paging continues after a [`Position`].
 pub const FIND_RECORDS_MAX: u64 = 10_000;
+
+/// The most fields whose values are counted in one scan.
+pub const FACET_FIELDS_MAX: usize = 16;
+
+/// The most values of one field that are told.
+pub const FACET_VALUES_MAX: usize = 100;
 
 /// The most buckets of one histogram.
 ///

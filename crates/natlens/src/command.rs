@@ -6,6 +6,7 @@
 mod access_key;
 mod agent;
 mod backup;
+mod complete;
 mod configuration;
 mod doctor;
 mod enrolment_token;
@@ -44,6 +45,7 @@ pub(crate) enum Command {
     Agent(agent::Agent),
     Doctor(doctor::Doctor),
     Search(search::Search),
+    Complete(complete::Complete),
     Ledger(ledger::Ledger),
     Tail(tail::Tail),
     Whois(whois::Whois),
@@ -75,6 +77,7 @@ impl Command {
             Self::Doctor(doctor) => doctor.adjust(&mut config.agent),
             Self::Import(import) => import.adjust(&mut config.agent),
             Self::Search(_)
+            | Self::Complete(_)
             | Self::Ledger(_)
             | Self::Tail(_)
             | Self::Whois(_)
@@ -104,6 +107,7 @@ impl Command {
             Self::Agent(agent) => agent.run(config, outside),
             Self::Doctor(doctor) => doctor.run(config, outside),
             Self::Search(search) => search.run(config, outside),
+            Self::Complete(complete) => complete.run(config, outside),
             Self::Ledger(ledger) => ledger.run(config, outside),
             Self::Tail(tail) => tail.run(config, outside),
             Self::Whois(whois) => whois.run(config, outside),

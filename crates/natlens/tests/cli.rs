@@ -163,6 +163,37 @@ fn logsets_topics_and_indexes_are_managed_from_the_command_line() {
     place.stop();
 }
 
+/// Whole answers in files, and values of fields, of the 10 500 records in the place.
+fn saves_and_counts(place: &Place, ask: &dyn Fn(&[&str]) -> String) {
+    for (query, name, head) in [
+        ("*", "all.csv", "time,dstport\r\n2026-11-25T00:00:10.499Z,10499\r\n"),
+        ("*", "all.ndjson", "{\"time\":\"2026-11-25T00:00:10.499Z\",\"dstport\":10499}\n"),
+        ("* | SELECT dstport ORDER BY dstport", "computed.csv", "dstport\r\n0\r\n1\r\n"),
+    ] {
+        let saved = ask(&[query, "--save", name, "--fields", "dstport"]);
+        assert_eq!(saved, "", "the file is the answer");
+        let file = std::fs::read_to_string(place.folder.path().join(name)).unwrap();
+        assert!(file.starts_with(head), "{}", &file[..200]);
+        assert_eq!(file.lines().filter(|line| line.contains(|c: char| c.is_ascii_digit())).count(), 10_500);
+    }
+    let facets = ask(&["dstport:<3", "--facets", "dstport", "-o", "csv"]);
+    assert_eq!(facets, "field,value,records\r\ndstport,0,1\r\ndstport,1,1\r\ndstport,2,1\r\n");
+    let next = place.good(&[
+        "complete",
+        "dstport:1049",
+        "--since",
+        "2026-11-25",
+        "--until",
+        "2026-11-26",
+        "-o",
+        "csv",
+    ]);
+    assert!(next.starts_with("text,kind,help\r\n"), "{next}");
+
+    let (code, _) = place.bad(&["search", "* | SELECT nothing", "--save", "nothing.parquet"]);
+    assert!(code == 1 && !place.folder.path().join("nothing.parquet").exists());
+}
+
 #[test]
 fn a_search_reads_as_many_pages_as_it_was_told_to() {
     let place = Place::start(&["server"]);
@@ -214,21 +245,9 @@ fn a_search_reads_as_many_pages_as_it_was_told_to() {
     assert!(complete.starts_with("100 rows; complete, exact; read "), "{complete}");
     assert!(complete.contains(" of 10,500 rows and ") && complete.ends_with(" in 1 segment\n"), "{complete}");
 
-    for (query, name, head) in [
-        ("*", "all.csv", "time,dstport\r\n2026-11-25T00:00:10.499Z,10499\r\n"),
-        ("*", "all.ndjson", "{\"time\":\"2026-11-25T00:00:10.499Z\",\"dstport\":10499}\n"),
-        ("* | SELECT dstport ORDER BY dstport", "computed.csv", "dstport\r\n0\r\n1\r\n"),
-    ] {
-        let saved = ask(&[query, "--save", name, "--fields", "dstport"]);
-        assert_eq!(saved, "", "the file is the answer");
-        let file = std::fs::read_to_string(place.folder.path().join(name)).unwrap();
-        assert!(file.starts_with(head), "{}", &file[..200]);
-        assert_eq!(file.lines().filter(|line| line.contains(|c: char| c.is_ascii_digit())).count(), 10_500);
-    }
-    let (code, _) = place.bad(&["search", "* | SELECT nothing", "--save", "nothing.parquet"]);
-    assert!(code == 1 && !place.folder.path().join("nothing.parquet").exists());
     assert!(said("SELECT dstport").starts_with("this searches for words; SQL stands after a pipe"));
 
+    saves_and_counts(&place, &ask);
     let (code, said) = place.bad(&["search", "srcadr:10.0.0.1"]);
     assert!(
         code == 1 && said.starts_with("srcadr:10.0.0.1\n^^^^^^\nerror: FailedOperation.QueryError"),

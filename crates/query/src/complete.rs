@@ -20,6 +20,8 @@ pub struct Completion {
     pub replaces: Range<usize>,
     /// What fits, the likeliest first; each once.
     pub candidates: Vec<Candidate>,
+    /// The field whose value stands at the place; the records may know more of them.
+    pub value_of: Option<String>,
 }
 
 /// Something that can be written.
@@ -51,10 +53,14 @@ pub enum CandidateKind {
 /// What can be written at byte `at` of `text`; nothing where the text before it cannot be understood.
 pub fn complete(text: &str, at: usize, syntax: Syntax, index: &IndexedFields) -> Completion {
     let head = text.get(..at).unwrap_or(text);
-    let nothing = Completion { replaces: head.len()..head.len(), candidates: Vec::new() };
+    let nothing = Completion { replaces: head.len()..head.len(), candidates: Vec::new(), value_of: None };
     let Some((place, start)) = place(head, syntax, index) else { return nothing };
     let typed = head.get(start..).unwrap_or_default();
-    Completion { replaces: start..head.len(), candidates: fitting(typed, offers(place, index)) }
+    let value_of = match place {
+        Place::Value(field) => Some(field.name.clone()),
+        Place::Condition | Place::Joint | Place::Sql => None,
+    };
+    Completion { replaces: start..head.len(), candidates: fitting(typed, offers(place, index)), value_of }
 }
 
 /// What is expected next.

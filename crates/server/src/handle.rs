@@ -4,6 +4,7 @@
 //! Knows nothing of: HTTP, except for the few operations that wait or set a cookie.
 
 mod cancel_query;
+mod complete_query;
 mod create_access_key;
 mod create_enrolment_token;
 mod create_flow_log;
@@ -20,6 +21,7 @@ mod delete_topic;
 mod delete_user;
 mod describe_access_keys;
 mod describe_erasures;
+mod describe_facets;
 mod describe_fields;
 mod describe_flow_logs;
 mod describe_index;
@@ -141,7 +143,7 @@ routes!(
         CreateEnrolmentToken, CreateSignInLink, CreateUser, DeleteAccessKey, DeleteUser, DescribeAccessKeys,
         DescribeErasures, DescribeFields, DescribeQueries, DescribeRegions, DescribeServer, DescribeSession, DescribeTopicUsage, DescribeUsers, EnrolAgent, ModifyUser;
     waiting:
-        DescribeLogHistogram, EraseRecords, ExplainQuery, SearchLog, SetPassword, SignIn, SignOut, UploadBatch, WatchFlowLogs;
+        CompleteQuery, DescribeFacets, DescribeLogHistogram, EraseRecords, ExplainQuery, SearchLog, SetPassword, SignIn, SignOut, UploadBatch, WatchFlowLogs;
     streaming:
         TailLog;
     file:

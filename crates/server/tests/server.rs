@@ -15,6 +15,8 @@ mod downloads;
 mod erasure;
 #[path = "server/errors.rs"]
 mod errors;
+#[path = "server/facets.rs"]
+mod facets;
 #[path = "server/flow_logs.rs"]
 mod flow_logs;
 #[path = "server/ledger.rs"]

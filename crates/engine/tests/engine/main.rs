@@ -8,6 +8,7 @@ mod before;
 mod downloads;
 mod duckdb;
 mod explain;
+mod facets;
 mod golden;
 mod laws;
 mod limits;

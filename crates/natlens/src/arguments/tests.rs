@@ -35,6 +35,7 @@ fn help_lists_the_commands() {
               agent            Watch the gateway on this host
               doctor           Say what this machine can capture, and what mends what it cannot
               search           Find records, or analyse them with SQL
+              complete         Tell what can be written next in a query: fields, values, words, functions
               ledger           Say whether every packet is in a record
               tail             Print records as they are stored, until Ctrl-C
               whois            Tell who was behind a public address and port at a moment
@@ -123,6 +124,10 @@ fn help_for_searching_shows_how() {
 
                   --explain
                       Tells what would be read and how, and reads no record
+
+                  --facets <FIELDS>
+                      Prints the most frequent values of these fields instead, separated by commas, and the
+                      query for each
 
                   --oldest
                       Begins with the oldest record instead of the newest

@@ -5,6 +5,7 @@
 
 mod all;
 mod amount;
+mod facets;
 mod left_out;
 mod save;
 
@@ -89,6 +90,9 @@ pub(crate) struct Search {
     /// Tells what would be read and how, and reads no record
     #[arg(long, conflicts_with_all = ["all", "limit", "oldest", "fields", "save"])]
     explain: bool,
+    /// Prints the most frequent values of these fields instead, separated by commas, and the query for each
+    #[arg(long, value_name = "FIELDS", value_delimiter = ',', value_parser = FieldName, conflicts_with_all = ["all", "limit", "oldest", "fields", "save", "explain"])]
+    facets: Vec<String>,
     /// Begins with the oldest record instead of the newest
     #[arg(long)]
     oldest: bool,
@@ -155,6 +159,11 @@ impl Search {
         };
         if self.explain {
             return explain(&client, request, outside)
+                .inspect_err(|failure| point(failure, &self.query, outside));
+        }
+        if !self.facets.is_empty() {
+            let form = (self.facets.as_slice(), self.reach.output);
+            return facets::print(&client, request, form, outside)
                 .inspect_err(|failure| point(failure, &self.query, outside));
         }
         if let Some(target) = &self.save {

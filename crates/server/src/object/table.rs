@@ -48,6 +48,11 @@ fn json(cell: &Cell) -> Value {
     }
 }
 
+/// The cell as text; `None` when there is no value.
+pub(crate) fn text_of(cell: &Cell) -> Option<String> {
+    (*cell != Cell::Null).then(|| text(cell))
+}
+
 fn text(cell: &Cell) -> String {
     match cell {
         Cell::Null => "null".to_owned(),
