@@ -83,12 +83,18 @@ const search = createRoute({
   component: lazyRouteComponent(() => import('./pages/search/search-page'), 'SearchPage'),
 })
 
+const usage = createRoute({
+  getParentRoute: () => shell,
+  path: '/topics/$topic/usage',
+  component: lazyRouteComponent(() => import('./pages/usage/usage-page'), 'UsagePage'),
+})
+
 /** An address without a page, inside the frame so that one finds back. */
 const nowhere = createRoute({ getParentRoute: () => shell, path: '$', component: NotFoundPage })
 
 const routeTree = root.addChildren([
   signIn,
-  shell.addChildren([home, flowLogs, gateways, account, search, nowhere]),
+  shell.addChildren([home, flowLogs, gateways, account, search, usage, nowhere]),
 ])
 
 export function makeRouter(queryClient: QueryClient) {

@@ -208,6 +208,22 @@ export const en = {
     },
   },
 
+  usage: {
+    link: 'Usage',
+    title: (topic: string) => `Usage of ${topic}`,
+    lead: 'The last seven days. Written and indexed are uncompressed, stored and queried compressed.',
+    none: 'Nothing was noted in the last seven days',
+    table: 'Usage by hour',
+    columns: {
+      hour: 'Hour',
+      written: 'Written',
+      indexed: 'Indexed',
+      stored: 'Stored',
+      queried: 'Queried',
+      requests: 'Requests',
+    },
+  },
+
   gateways: {
     unknownAgent: 'never heard',
     title: 'Gateways',

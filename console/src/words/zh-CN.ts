@@ -204,6 +204,22 @@ export const zhCN: Translated<typeof en> = {
     },
   },
 
+  usage: {
+    link: '用量',
+    title: topic => `${topic} 的用量`,
+    lead: '最近七天。写入与索引按压缩前计，存储与查询按压缩后计。',
+    none: '最近七天没有用量',
+    table: '每小时用量',
+    columns: {
+      hour: '小时',
+      written: '写入',
+      indexed: '索引',
+      stored: '存储',
+      queried: '查询',
+      requests: '请求数',
+    },
+  },
+
   gateways: {
     unknownAgent: '从未上报',
     title: 'NAT 网关',

@@ -360,3 +360,17 @@ test('a topic without index says so, and how to make one', async () => {
   await page.reload()
   await rows().first().waitFor()
 })
+
+test('the usage of the topic is a page of its own', async () => {
+  await open({})
+  await page.getByRole('link', { name: 'Usage' }).click()
+  await page.waitForURL(/\/usage/)
+  const hour = page
+    .getByRole('table', { name: 'Usage by hour' })
+    .or(page.getByRole('grid', { name: 'Usage by hour' }))
+  await hour
+    .getByText(/^[\d.]+ [KM]iB$/)
+    .first()
+    .waitFor()
+  expect(await barriers(page)).toEqual([])
+})

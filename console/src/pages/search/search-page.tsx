@@ -6,6 +6,7 @@
  */
 
 import { useIsFetching, useQueryClient } from '@tanstack/react-query'
+import { Link } from '@tanstack/react-router'
 import { useEffect, useRef, useState } from 'react'
 import { ApiError } from '../../api/client'
 import type { QueryEditorHandle } from '../../query/query-editor'
@@ -26,7 +27,7 @@ import { type SearchState, useSearchState } from './search-state'
 import { useKeys } from './use-keys'
 
 export function SearchPage() {
-  const { search } = useWords()
+  const { search, usage } = useWords()
   const page = useSearchState()
   const { topic, region } = page.question
   const fields = useFields()
@@ -56,6 +57,9 @@ export function SearchPage() {
             {search.fields.label}
           </Button>
         </span>
+        <Link to="/topics/$topic/usage" params={{ topic }}>
+          {usage.link}
+        </Link>
         <ColumnMenu page={page} fields={fields} />
         <span className={styles.keysButton}>
           <IconButton icon="keyboard" label={search.keys.title} onPress={() => setShowsKeys(true)} />
