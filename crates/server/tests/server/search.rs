@@ -153,7 +153,8 @@ fn sql_answers_with_texts_in_the_older_form() {
           "AnalysisRecords": null,
           "Columns": null,
           "SamplingRate": 1.0,
-          "Topics": null
+          "Topics": null,
+          "Cut": false
         }"#]]
     .assert_eq(&answer);
 }
@@ -184,7 +185,8 @@ fn sql_answers_with_typed_values_in_the_newer_form() {
             }
           ],
           "SamplingRate": 1.0,
-          "Topics": null
+          "Topics": null,
+          "Cut": false
         }"#]]
     .assert_eq(&answer);
 }
