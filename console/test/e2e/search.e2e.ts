@@ -30,10 +30,12 @@ async function open(parameters: Record<string, string>, on = page): Promise<void
   await on.goto(`${server.url}${topic}?${new URLSearchParams(parameters)}`)
 }
 
+const TWO_DAYS = 2 * 24 * 3600_000
+
 /** The last minutes, which do not move while a story looks at them. */
-function still(): Record<string, string> {
+function still(milliseconds = 600_000): Record<string, string> {
   const now = Date.now()
-  return { from: new Date(now - 600_000).toISOString(), to: new Date(now).toISOString() }
+  return { from: new Date(now - milliseconds).toISOString(), to: new Date(now).toISOString() }
 }
 
 function histogram(): Locator {
@@ -340,6 +342,11 @@ describe('the page is free of barriers', () => {
       await open({ ...still(), query: '* | SELECT action, count(*) AS n GROUP BY action' }, other)
       await other.locator('tbody td').first().waitFor()
       await isClean('an answer')
+      await open(still(TWO_DAYS), other)
+      await row.waitFor()
+      await isClean('a range from one day to another')
+      await open({ ...still(), query: '* | SELECT action, count(*) AS n GROUP BY action' }, other)
+      await other.locator('tbody td').first().waitFor()
       await other.keyboard.press('?')
       await other.getByRole('dialog').waitFor()
       await isClean('the keys')
