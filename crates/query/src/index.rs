@@ -88,6 +88,11 @@ impl IndexedFields {
     pub fn field(&self, name: &str) -> Option<&IndexedField> {
         self.fields.iter().find(|field| field.name == name)
     }
+
+    /// The same, if it can be counted.
+    pub fn counted(&self, name: &str) -> Option<&IndexedField> {
+        self.field(name).filter(|field| field.counted)
+    }
 }
 
 impl IndexedField {

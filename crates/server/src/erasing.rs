@@ -15,6 +15,7 @@ use store::{Erased, ErasureRow, Owner, Segment, Snapshot, StoreError};
 use tokio::sync::{Notify, watch};
 use tokio::time::{MissedTickBehavior, interval};
 
+use crate::failure::with_causes;
 use crate::object::index_rule::indexed_fields;
 use crate::server::Server;
 
@@ -113,7 +114,7 @@ async fn carry_out(server: &Arc<Server>, owner: &Owner, row: &ErasureRow) -> Res
         let Some(snapshot) = snapshot(server, &order).await? else { return Ok(Attempt::Ended(None)) };
         let found = match segments_with_rows(&server.engine, &order, &snapshot.segments).await {
             Ok(found) => found,
-            Err(error @ EngineError::Failed(_)) => return Ok(Attempt::Ended(Some(told(&error)))),
+            Err(error @ EngineError::Failed(_)) => return Ok(Attempt::Ended(Some(with_causes(&error)))),
             Err(error) => return Err(error.into()),
         };
         // Held no longer: what is replaced shall go from the disk.
@@ -131,7 +132,7 @@ async fn carry_out(server: &Arc<Server>, owner: &Owner, row: &ErasureRow) -> Res
                 // It would fail again: whoever ordered it has to look.
                 Err(
                     error @ (StoreError::Damaged(_) | StoreError::Rows { .. } | StoreError::Search { .. }),
-                ) => return Ok(Attempt::Ended(Some(told(&error)))),
+                ) => return Ok(Attempt::Ended(Some(with_causes(&error)))),
                 Err(error) => return Err(error.into()),
             }
         }
@@ -177,16 +178,4 @@ async fn segments_with_rows(
 fn take(server: &Server, order: &Order, (segment, finder): (i64, &Finder)) -> Result<Erased, StoreError> {
     let now = (server.clock)();
     server.store.erase((&order.owner, &order.row), segment, &mut |rows| Ok(finder.finds(rows)?), now)
-}
-
-/// An error with its causes, in one line.
-fn told(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(deeper) = cause {
-        text.push_str(": ");
-        text.push_str(&deeper.to_string());
-        cause = deeper.source();
-    }
-    text
 }

@@ -74,6 +74,17 @@ impl Failure {
     }
 }
 
+/// An error with its causes, in one line.
+pub(crate) fn with_causes(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(deeper) = cause {
+        text = format!("{text}: {deeper}");
+        cause = deeper.source();
+    }
+    text
+}
+
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         if let Some(trouble) = error.trouble() {

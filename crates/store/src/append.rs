@@ -21,7 +21,7 @@ use crate::catalog::owner::Owner;
 use crate::catalog::segment::{Level, SegmentRow, name};
 use crate::error::StoreError;
 use crate::order::RowKey;
-use crate::schema::{SEGMENT_SCHEMA_VERSION, columns_of};
+use crate::schema::columns_of;
 use crate::segment::{Life, READ_ROWS, SegmentWriter, Written};
 use crate::store::{Store, Writer};
 use crate::usage::{Sizes, note_written};
@@ -160,18 +160,7 @@ impl Store {
         }
         let written = self.settle(writer, &path)?;
         assert_eq!(written.rows, rows.len() as u64, "a segment holds every row that it was given");
-        Ok(Some(SegmentRow {
-            id,
-            owner: owner.clone(),
-            topic: topic.clone(),
-            version: SEGMENT_SCHEMA_VERSION,
-            level: Level::Commit,
-            rows: written.rows,
-            bytes: written.bytes,
-            moments: written.moments,
-            created: now,
-            digest: Some(written.digest),
-        }))
+        Ok(Some(written.row(id, (owner, topic), Level::Commit, now)))
     }
 
     /// Names the prepared segments and remembers their batches, all or nothing.

@@ -23,8 +23,7 @@ use crate::compact::merged::Merged;
 use crate::compact::plan::{Merge, plan};
 use crate::damage::fault_of;
 use crate::error::StoreError;
-use crate::schema::SEGMENT_SCHEMA_VERSION;
-use crate::segment::{Life, SegmentWriter, Written};
+use crate::segment::{Life, SegmentWriter};
 use crate::snapshot::Segment;
 use crate::store::Store;
 
@@ -120,7 +119,7 @@ impl Store {
             return Err(StoreError::Rows { path, found: writer.rows(), expected: rows });
         }
         let written = self.settle(writer, &path)?;
-        let made = made_of(first, id, merge, (written, now));
+        let made = written.row(id, (&first.owner, &first.topic), merge.level, now);
         let merged = Happening::new(Deed::Merge, now, self.signer());
         let swapped =
             self.catalog().transact(|transaction| swap(transaction, &merge.segments, (Some(&made), &merged)));
@@ -178,21 +177,6 @@ pub(crate) fn life_of(level: Level) -> Life {
     match level {
         Level::Commit | Level::Part => Life::Short,
         Level::Hour | Level::Day => Life::Long,
-    }
-}
-
-fn made_of(first: &SegmentRow, id: i64, merge: &Merge, (written, now): (Written, Timestamp)) -> SegmentRow {
-    SegmentRow {
-        id,
-        owner: first.owner.clone(),
-        topic: first.topic.clone(),
-        version: SEGMENT_SCHEMA_VERSION,
-        level: merge.level,
-        rows: written.rows,
-        bytes: written.bytes,
-        moments: written.moments,
-        created: now,
-        digest: Some(written.digest),
     }
 }
 

@@ -7,7 +7,6 @@
 //! place has its rows again.
 
 use std::collections::{BTreeMap, HashSet};
-use std::io;
 use std::sync::{Arc, Mutex};
 
 use flow::{TimeRange, Timestamp};
@@ -136,18 +135,23 @@ impl Store {
 
 /// What is wrong with the file of a segment.
 pub(crate) fn fault_of(segment: &Segment) -> Option<Fault> {
+    fault_at_first_sight(segment).or_else(|| {
+        let path = segment.path().to_owned();
+        match Digest::of_file(&path) {
+            Ok(found) if segment.digest().is_some_and(|written| found != written) => {
+                Some(Fault::Altered { path })
+            }
+            Ok(_) => None,
+            Err(error) => Some(Fault::of_reading(path, &error)),
+        }
+    })
+}
+
+/// The same without reading the file: whether it is there, as long as it was.
+pub(crate) fn fault_at_first_sight(segment: &Segment) -> Option<Fault> {
     let path = segment.path().to_owned();
-    let length = match path.metadata() {
-        Ok(file) => file.len(),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Some(Fault::Missing { path }),
-        Err(error) => return Some(Fault::Unreadable { path, why: error.to_string() }),
-    };
-    if length != segment.bytes() {
-        return Some(Fault::Altered { path });
-    }
-    match (Digest::of_file(&path), segment.digest()) {
-        (Ok(found), Some(written)) if found != written => Some(Fault::Altered { path }),
-        (Ok(_), _) => None,
-        (Err(error), _) => Some(Fault::Unreadable { path, why: error.to_string() }),
+    match path.metadata() {
+        Ok(file) => (file.len() != segment.bytes()).then_some(Fault::Altered { path }),
+        Err(error) => Some(Fault::of_reading(path, &error)),
     }
 }

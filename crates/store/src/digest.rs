@@ -96,7 +96,8 @@ impl<F> HashedFile<F> {
 
     /// The file, and the digest of all that was written.
     pub(crate) fn finish(self) -> (F, Digest) {
-        (self.file, Digest(self.hash.finalize().into()))
+        let digest = self.digest();
+        (self.file, digest)
     }
 }
 

@@ -22,7 +22,6 @@ use crate::catalog::segment::{SegmentRow, segments_of};
 use crate::compact::merged::Merged;
 use crate::compact::{life_of, swap};
 use crate::error::StoreError;
-use crate::schema::SEGMENT_SCHEMA_VERSION;
 use crate::segment::{SegmentWriter, Written};
 use crate::snapshot::Segment;
 use crate::store::Store;
@@ -79,16 +78,7 @@ impl Store {
         if kept.erased == 0 {
             return Ok(Erased::Rows(0));
         }
-        let made = kept.written.map(|written| SegmentRow {
-            id,
-            version: SEGMENT_SCHEMA_VERSION,
-            rows: written.rows,
-            bytes: written.bytes,
-            moments: written.moments,
-            created: now,
-            digest: Some(written.digest),
-            ..row.clone()
-        });
+        let made = kept.written.map(|written| written.row(id, (owner, &order.topic), row.level, now));
         self.replace((owner, order), &row, (made, kept.erased), now)
     }
 

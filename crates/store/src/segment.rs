@@ -14,7 +14,7 @@ use std::sync::Arc;
 use arrow::array::{AsArray, RecordBatch};
 use arrow::compute::{max, min};
 use arrow::datatypes::TimestampMillisecondType;
-use flow::Timestamp;
+use flow::{Timestamp, TopicId};
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::{
     ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
@@ -25,6 +25,8 @@ use parquet::file::metadata::KeyValue;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::schema::types::ColumnPath;
 
+use crate::catalog::owner::Owner;
+use crate::catalog::segment::{Level, SegmentRow};
 use crate::digest::{Digest, HashedFile};
 use crate::disk::{Files, NewFile};
 use crate::error::StoreError;
@@ -93,6 +95,31 @@ pub(crate) struct Written {
     /// The earliest and the latest moment of a row.
     pub(crate) moments: RangeInclusive<Timestamp>,
     pub(crate) digest: Digest,
+}
+
+impl Written {
+    /// The row of the catalog that names the file.
+    pub(crate) fn row(
+        self,
+        id: i64,
+        (owner, topic): (&Owner, &TopicId),
+        level: Level,
+        now: Timestamp,
+    ) -> SegmentRow {
+        let Self { rows, bytes, moments, digest } = self;
+        SegmentRow {
+            id,
+            owner: owner.clone(),
+            topic: topic.clone(),
+            version: SEGMENT_SCHEMA_VERSION,
+            level,
+            rows,
+            bytes,
+            moments,
+            created: now,
+            digest: Some(digest),
+        }
+    }
 }
 
 /// A segment that is being written, under a temporary name until it is whole.

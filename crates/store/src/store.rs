@@ -23,6 +23,7 @@ use crate::catalog::chain::{Deed, Happening, link};
 use crate::catalog::segment::{SegmentRow, all_segments, note_digest};
 use crate::catalog::{Catalog, Sequence, lock, sequence};
 use crate::counters::{Counters, Metrics};
+use crate::damage::fault_at_first_sight;
 use crate::digest::Digest;
 use crate::disk::{Disk, Files, RealDisk};
 use crate::error::StoreError;
@@ -30,7 +31,6 @@ use crate::signer::Signer;
 use crate::snapshot::{Live, id_in_file_name};
 use crate::trouble::Trouble;
 use crate::usage::Meter;
-use crate::verify::Fault;
 
 /// One data folder. Blocks while it works; any number of threads may share it.
 #[derive(Debug)]
@@ -241,11 +241,8 @@ impl Store {
     fn note_damage(&self, named: &[SegmentRow]) -> Result<(), StoreError> {
         let Some(segments) = self.hold(named)? else { return Ok(()) };
         for segment in segments {
-            let path = segment.path().to_owned();
-            match path.metadata() {
-                Ok(file) if file.len() == segment.bytes() => {}
-                Ok(_) => self.live.damages().note(&segment, Fault::Altered { path }),
-                Err(_) => self.live.damages().note(&segment, Fault::Missing { path }),
+            if let Some(fault) = fault_at_first_sight(&segment) {
+                self.live.damages().note(&segment, fault);
             }
         }
         Ok(())

@@ -201,8 +201,17 @@ fn fault_of_file(path: PathBuf, digest: &str) -> Option<Fault> {
     match Digest::of_file(&path) {
         Ok(found) if found.to_string() == digest => None,
         Ok(_) => Some(Fault::Altered { path }),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Some(Fault::Missing { path }),
-        Err(error) => Some(Fault::Unreadable { path, why: error.to_string() }),
+        Err(error) => Some(Fault::of_reading(path, &error)),
+    }
+}
+
+impl Fault {
+    /// What an error tells of the file that was to be read.
+    pub(crate) fn of_reading(path: PathBuf, error: &io::Error) -> Self {
+        if error.kind() == io::ErrorKind::NotFound {
+            return Self::Missing { path };
+        }
+        Self::Unreadable { path, why: error.to_string() }
     }
 }
 

@@ -157,7 +157,6 @@ fn server(program: &Path, folder: &Path, address: &str) -> Result<Program, Stand
 
 /// Waits until the server answers; returns its address.
 fn answers(server: &mut Program) -> Result<String, StandError> {
-    let address = server
-        .wait_for("the address", PATIENCE, |line| line.strip_prefix("listening on ").map(str::to_owned))?;
-    Ok(address)
+    let address = |line: &str| line.strip_prefix("listening on ").map(str::to_owned);
+    Ok(server.wait_for("the address", PATIENCE, address)?)
 }

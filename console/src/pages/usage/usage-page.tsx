@@ -23,6 +23,8 @@ const HOUR = 3_600_000
 
 const HOURS_SHOWN = 7 * 24
 
+type Hour = Schema<'TopicUsage'>
+
 export function UsagePage() {
   const { usage } = useWords()
   const { topic } = useParams({ from: '/shell/topics/$topic/usage' })
@@ -41,7 +43,16 @@ export function UsagePage() {
   )
 }
 
-function UsageTable({ hours }: { hours: readonly Schema<'TopicUsage'>[] }) {
+/** The numbers of an hour, in the order of the columns. */
+const NUMBERS = [
+  ['written', (hour: Hour) => bytes(hour.WrittenBytes)],
+  ['indexed', (hour: Hour) => bytes(hour.IndexedBytes)],
+  ['stored', (hour: Hour) => bytes(hour.StoredBytes)],
+  ['queried', (hour: Hour) => bytes(hour.QueriedBytes)],
+  ['requests', (hour: Hour) => hour.WriteRequests + hour.QueryRequests],
+] as const
+
+function UsageTable({ hours }: { hours: readonly Hour[] }) {
   const { columns, table } = useWords().usage
   const { day } = useTimeWords()
   return (
@@ -52,42 +63,22 @@ function UsageTable({ hours }: { hours: readonly Schema<'TopicUsage'>[] }) {
           <Column id="hour" isRowHeader>
             {columns.hour}
           </Column>
-          <Column id="written" align="number">
-            {columns.written}
-          </Column>
-          <Column id="indexed" align="number">
-            {columns.indexed}
-          </Column>
-          <Column id="stored" align="number">
-            {columns.stored}
-          </Column>
-          <Column id="queried" align="number">
-            {columns.queried}
-          </Column>
-          <Column id="requests" align="number">
-            {columns.requests}
-          </Column>
+          {NUMBERS.map(([name]) => (
+            <Column key={name} id={name} align="number">
+              {columns[name]}
+            </Column>
+          ))}
         </>
       }
     >
       {hours.toReversed().map(hour => (
         <Row key={hour.Hour} id={String(hour.Hour)} textValue={day(hour.Hour)}>
           <Cell>{day(hour.Hour)}</Cell>
-          <Cell label={columns.written} align="number">
-            {bytes(hour.WrittenBytes)}
-          </Cell>
-          <Cell label={columns.indexed} align="number">
-            {bytes(hour.IndexedBytes)}
-          </Cell>
-          <Cell label={columns.stored} align="number">
-            {bytes(hour.StoredBytes)}
-          </Cell>
-          <Cell label={columns.queried} align="number">
-            {bytes(hour.QueriedBytes)}
-          </Cell>
-          <Cell label={columns.requests} align="number">
-            {hour.WriteRequests + hour.QueryRequests}
-          </Cell>
+          {NUMBERS.map(([name, number]) => (
+            <Cell key={name} label={columns[name]} align="number">
+              {number(hour)}
+            </Cell>
+          ))}
         </Row>
       ))}
     </Table>

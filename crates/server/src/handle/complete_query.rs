@@ -3,7 +3,7 @@
 use api::{Candidate, CompleteQuery, CompleteQueryRequest, CompleteQueryResponse};
 use axum::body::Body;
 use flow::{TimeRange, TopicId};
-use query::{CandidateKind, Completion, IndexedFields, Syntax};
+use query::{CandidateKind, Completion, Syntax};
 
 use super::prelude::*;
 use crate::http::{JSON_BYTES_MAX, blocking, parse, read_body};
@@ -74,7 +74,7 @@ async fn seen(
         rows = rows.saturating_add(segment.rows());
         wanted
     });
-    let indexed = [counted(&question.scope.index, field)].into_iter().flatten().collect::<Vec<_>>();
+    let indexed: Vec<_> = question.scope.index.counted(field).into_iter().collect();
     let engine = &asked.server.engine;
     let most = engine::FACET_VALUES_MAX;
     let facets = engine.facets(&question.scope, &question.query.search, &indexed, most).await;
@@ -85,10 +85,6 @@ async fn seen(
     let candidate =
         |text: String| Candidate { text: written(&text), kind: "Value".to_owned(), help: String::new() };
     Ok(fitting.map(candidate).collect())
-}
-
-fn counted<'a>(index: &'a IndexedFields, name: &str) -> Option<&'a query::IndexedField> {
-    index.field(name).filter(|field| field.counted)
 }
 
 /// The value as a search says it: in quotes where it is more than a word.

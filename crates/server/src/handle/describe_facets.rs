@@ -46,7 +46,7 @@ impl HandleWaiting for DescribeFacets {
 /// The fields of these names, if the index counts them.
 fn counted<'a>(index: &'a IndexedFields, names: &[String]) -> Result<Vec<&'a IndexedField>, Failure> {
     let field = |name: &String| {
-        index.field(name).filter(|field| field.counted).ok_or_else(|| {
+        index.counted(name).ok_or_else(|| {
             let message = format!("Fields: the index counts no field `{name}`");
             Failure::new("InvalidParameter", message)
         })

@@ -81,9 +81,7 @@ pub(crate) async fn catalog<O: Handle>(
     request: Request,
 ) -> Response {
     let answer = async {
-        let (asked, body) = admit::<O>(server, request).await?;
-        let bytes_max = if O::PERMISSION == Permission::Anyone { ANYONE_BYTES_MAX } else { JSON_BYTES_MAX };
-        let request = parse(&read_body(body, bytes_max).await?)?;
+        let (asked, request) = admit_json::<O>(server, request).await?;
         blocking(move || O::handle(&asked, request)).await
     };
     reply(&id, answer.await.map(Answered::from))
@@ -109,8 +107,7 @@ pub(crate) async fn streaming<O: HandleStreaming>(
     request: Request,
 ) -> Response {
     let begun = async {
-        let (asked, body) = admit::<O>(server, request).await?;
-        let request = parse(&read_body(body, JSON_BYTES_MAX).await?)?;
+        let (asked, request) = admit_json::<O>(server, request).await?;
         O::handle(asked, request).await
     };
     match begun.await {
@@ -129,8 +126,7 @@ pub(crate) async fn file<O: HandleFile>(
     request: Request,
 ) -> Response {
     let begun = async {
-        let (asked, body) = admit::<O>(server, request).await?;
-        let request = parse(&read_body(body, JSON_BYTES_MAX).await?)?;
+        let (asked, request) = admit_json::<O>(server, request).await?;
         O::handle(asked, request).await
     };
     match begun.await {
@@ -155,6 +151,16 @@ where
         part.inspect_err(|failure| span.in_scope(|| observe::log_break(failure)))
     };
     (headers, Body::from_stream(parts.map(told).fuse())).into_response()
+}
+
+/// Finds out who asks and whether they may, and then what.
+async fn admit_json<O: Operation>(
+    server: Arc<Server>,
+    request: Request,
+) -> Result<(Asked, O::Request), Failure> {
+    let (asked, body) = admit::<O>(server, request).await?;
+    let bytes_max = if O::PERMISSION == Permission::Anyone { ANYONE_BYTES_MAX } else { JSON_BYTES_MAX };
+    Ok((asked, parse(&read_body(body, bytes_max).await?)?))
 }
 
 /// Finds out who asks and whether they may, before anything else is read.

@@ -14,7 +14,7 @@ use axum::response::Response;
 use tracing::Instrument;
 use uuid::Uuid;
 
-use crate::failure::Failure;
+use crate::failure::{Failure, with_causes};
 use crate::server::Server;
 
 /// The header that names the request, in answers.
@@ -79,11 +79,5 @@ pub(crate) fn log_break(failure: &Failure) {
 /// Writes the chain of causes of a failure of the server itself, once.
 pub(crate) fn log(failure: &Failure) {
     let Some(cause) = &failure.cause else { return };
-    let mut chain = cause.to_string();
-    let mut next = cause.source();
-    while let Some(source) = next {
-        chain = format!("{chain}: {source}");
-        next = source.source();
-    }
-    tracing::error!(code = failure.code, cause = chain, "an operation failed");
+    tracing::error!(code = failure.code, cause = with_causes(cause.as_ref()), "an operation failed");
 }
